@@ -1,0 +1,22 @@
+import type { EntryFields } from '../contract.ts';
+
+/**
+ * One event read from pasted text: nginx's own line taken apart at its separators. The reader never guesses a
+ * field that was not in the text; what is missing is `null`.
+ */
+export interface LogEntry extends EntryFields {
+  /** The text that the entry was read from, without prefixes of other programs, unwrapped to one line. */
+  readonly raw: string;
+  /** 1-based number of the first line of the pasted text that belongs to this entry. */
+  readonly line: number;
+  /** The message alone: no time, level, pid, connection or fields; with errno text and action. */
+  readonly message: string;
+  /** Last `(N: text)` of the message that is an operating system or resolver code. */
+  readonly errno: { readonly code: number; readonly text: string } | null;
+  /** What nginx was doing: the words after the message's last ` while `, for example "connecting to upstream". */
+  readonly action: string | null;
+  /** For start-up errors: the `in FILE:LINE` at the end of the message. */
+  readonly at: { readonly file: string; readonly line: number } | null;
+  /** Fields of the stream module's tail (`bytes from/to client:0/0`), or null for http. */
+  readonly stream: boolean;
+}

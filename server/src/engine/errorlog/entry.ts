@@ -17,6 +17,8 @@ export interface LogEntry extends EntryFields {
   readonly action: string | null;
   /** For start-up errors: the `in FILE:LINE` at the end of the message. */
   readonly at: { readonly file: string; readonly line: number } | null;
-  /** Fields of the stream module's tail (`bytes from/to client:0/0`), or null for http. */
+  /** The DNS server of a resolver's line (`, resolver: 10.0.0.2:53`, ngx_resolver_log_error). */
+  readonly resolver: string | null;
+  /** Whether the line has the stream module's tail (`bytes from/to client:0/0`, or `udp client`). */
   readonly stream: boolean;
 }

@@ -26,7 +26,10 @@ export type Fault = 'configuration' | 'backend' | 'network' | 'host-limit' | 'cl
 export interface MessageKind {
   /** kebab-case, stable, names what nginx says: "connect-failed", "upstream-prematurely-closed". */
   readonly id: string;
-  /** nginx's own format, with `<name>` for variable parts: `connect() to <address> failed (<errno>)`. */
+  /**
+   * nginx's own format, with `<name>` for variable parts and `[...]` around what may be missing:
+   * `connect()[ to <address>] failed (<errno>)`. Without the ` while ...` and ` in FILE:LINE` behind it.
+   */
   readonly text: string;
   /** Source of the fact: file and function in nginx. */
   readonly source: string;
@@ -36,6 +39,8 @@ export interface MessageKind {
   readonly fault: Fault | ((entry: LogEntry) => Fault);
   /** One plain sentence on what happened, with the entry's own addresses filled in. No advice. */
   readonly meaning: (entry: LogEntry) => string;
+  /** Where one text stands for two kinds: whether a line with this text is of this kind. */
+  readonly when?: (entry: LogEntry) => boolean;
   /** First nginx release that writes it; null when every supported one (1.18 and newer) does. */
   readonly since: string | null;
   /** A line that a real nginx wrote. */

@@ -1,0 +1,306 @@
+import type { NginxVersion, Problem, Range, Site } from '../contract.ts';
+import type { Directive, Item, Word } from '../syntax/directive.ts';
+import type { SyntaxDocument } from '../syntax/document.ts';
+import { type Context, contextInside, guessContext } from './context.ts';
+import { includeKey, type Snapshot } from './snapshot.ts';
+import { detectVersion, type VersionSource } from './version.ts';
+
+/**
+ * A directive where it takes effect: the same line of a file that is included thirty times is thirty nodes, each
+ * with its own parent and its own chain of includes.
+ */
+export class ConfigNode {
+  children: readonly ConfigNode[] = [];
+
+  constructor(
+    readonly file: string,
+    readonly document: SyntaxDocument,
+    /** Absolute offset of the directive in its file. */
+    readonly at: number,
+    readonly directive: Directive,
+    /** The block this directive stands in, through includes; null at the top. */
+    readonly parent: ConfigNode | null,
+    /** Level the directive stands in. */
+    readonly context: Context,
+    /** The `include` that brought this file in; null in a root file. */
+    readonly includedBy: ConfigNode | null,
+  ) {}
+
+  get name(): string {
+    return this.directive.name.value;
+  }
+
+  get args(): readonly string[] {
+    return this.directive.args.map((word) => word.value);
+  }
+
+  arg(index: number): string | null {
+    return this.directive.args[index]?.value ?? null;
+  }
+
+  get isBlock(): boolean {
+    return this.directive.block !== null;
+  }
+
+  /** Level inside the block. */
+  get inside(): Context {
+    return contextInside(this.name, this.context);
+  }
+
+  /** Name and arguments: where a finding about this directive stands. */
+  get site(): Site {
+    return { file: this.file, range: this.range(0, this.directive.headEnd) };
+  }
+
+  /** Text of name and arguments, blanks folded. */
+  get text(): string {
+    return [this.directive.name, ...this.directive.args].map((word) => word.raw).join(' ');
+  }
+
+  /** Range between two offsets relative to the directive. */
+  range(start: number, end: number): Range {
+    return this.document.lines.range(this.at + start, this.at + end);
+  }
+
+  wordSite(word: Word): Site {
+    return { file: this.file, range: this.range(word.at, word.at + word.raw.length) };
+  }
+
+  /** Files from a root down to this one, for messages. */
+  get includeChain(): readonly ConfigNode[] {
+    const chain: ConfigNode[] = [];
+    for (let node = this.includedBy; node; node = node.includedBy) chain.unshift(node);
+    return chain;
+  }
+
+  /** Direct children of that name, includes expanded. */
+  all(name: string): ConfigNode[] {
+    return this.children.filter((child) => child.name === name);
+  }
+
+  first(name: string): ConfigNode | null {
+    return this.children.find((child) => child.name === name) ?? null;
+  }
+
+  /** Enclosing blocks, innermost first. */
+  *ancestors(): Generator<ConfigNode> {
+    for (let node = this.parent; node; node = node.parent) yield node;
+  }
+}
+
+export interface ModelOptions {
+  readonly version?: VersionSource | null;
+}
+
+/** An include whose file is not there, with the node that asks for it. */
+export interface MissingInclude {
+  readonly node: ConfigNode;
+  readonly path: string;
+}
+
+/** A bound on what thirty includes of files that include thirty files may grow to. */
+const MAX_NODES = 2_000_000;
+
+/** The configuration as nginx sees it. A pure function of the snapshot; build a new one after a change. */
+export class ConfigModel {
+  readonly top: readonly ConfigNode[];
+  /** Every node in nginx's reading order. */
+  readonly nodes: readonly ConfigNode[];
+  readonly missingIncludes: readonly MissingInclude[];
+  readonly problems: readonly Problem[];
+  readonly version: NginxVersion;
+  /** Context of each root file's top level. */
+  readonly rootContexts: ReadonlyMap<string, Context>;
+
+  constructor(
+    readonly snapshot: Snapshot,
+    options: ModelOptions = {},
+  ) {
+    const builder = new ModelBuilder(snapshot);
+    this.top = builder.build();
+    this.nodes = builder.nodes;
+    this.missingIncludes = builder.missing;
+    this.problems = [...snapshot.problems, ...builder.problems];
+    this.rootContexts = builder.rootContexts;
+    this.version = detectVersion(snapshot, this.nodes, options.version ?? null);
+  }
+
+  /** Whether a whole configuration is in sight: only then can something be said to be absent. */
+  get isComplete(): boolean {
+    return [...this.rootContexts.values()].every((context) => context === 'main');
+  }
+
+  /** All `http` levels: the blocks of that name, and null for fragments that would stand in one. */
+  httpBlocks(): ConfigNode[] {
+    return this.top.filter((node) => node.context === 'main' && node.name === 'http' && node.isBlock);
+  }
+
+  /** Nodes that stand directly in the http level, whole configuration or fragment. */
+  httpLevel(): ConfigNode[] {
+    const inBlocks = this.httpBlocks().flatMap((block) => block.children);
+    return [...inBlocks, ...this.top.filter((node) => node.context === 'http')];
+  }
+
+  servers(): ConfigNode[] {
+    return this.httpLevel().filter((node) => node.name === 'server' && node.isBlock);
+  }
+
+  /** Number of places that a file's text takes effect in: more than one means a change has more effects. */
+  timesIncluded(file: string): number {
+    return this.inclusions.get(file) ?? 0;
+  }
+
+  private get inclusions(): ReadonlyMap<string, number> {
+    this.inclusionCounts ??= countInclusions(this.nodes);
+    return this.inclusionCounts;
+  }
+
+  private inclusionCounts: ReadonlyMap<string, number> | null = null;
+}
+
+function countInclusions(nodes: readonly ConfigNode[]): Map<string, number> {
+  const ways = new Map<string, Set<ConfigNode | null>>();
+  for (const node of nodes) {
+    let set = ways.get(node.file);
+    if (!set) {
+      set = new Set();
+      ways.set(node.file, set);
+    }
+    set.add(node.includedBy);
+  }
+  return new Map([...ways].map(([file, set]) => [file, set.size]));
+}
+
+interface Work {
+  readonly items: readonly Item[];
+  /** Offset that the items are relative to. */
+  readonly base: number;
+  readonly file: string;
+  readonly document: SyntaxDocument;
+  readonly parent: ConfigNode | null;
+  readonly context: Context;
+  readonly includedBy: ConfigNode | null;
+  readonly into: ConfigNode[];
+  index: number;
+}
+
+class ModelBuilder {
+  readonly nodes: ConfigNode[] = [];
+  readonly missing: MissingInclude[] = [];
+  readonly problems: Problem[] = [];
+  readonly rootContexts = new Map<string, Context>();
+
+  constructor(private readonly snapshot: Snapshot) {}
+
+  build(): ConfigNode[] {
+    const top: ConfigNode[] = [];
+    for (const root of this.snapshot.roots) {
+      const document = this.snapshot.files.get(root);
+      if (!document) continue;
+      const context = guessContext(
+        document.items.map(({ directive }) => ({
+          name: directive.name.value,
+          blockNames: directive.block?.items.map((item) => item.directive.name.value) ?? [],
+        })),
+      );
+      this.rootContexts.set(root, context);
+      this.walk({
+        items: document.items,
+        base: 0,
+        file: root,
+        document,
+        parent: null,
+        context,
+        includedBy: null,
+        into: top,
+        index: 0,
+      });
+    }
+    return top;
+  }
+
+  /** Depth first in reading order, with its own stack: neither nesting nor includes may overflow. */
+  private walk(first: Work): void {
+    const stack = [first];
+    while (stack.length > 0) {
+      const work = stack.at(-1)!;
+      const item = work.items[work.index++];
+      if (!item) {
+        stack.pop();
+        continue;
+      }
+      if (this.nodes.length >= MAX_NODES) {
+        this.problems.push({
+          kind: 'too-big',
+          file: work.file,
+          range: null,
+          message: `the includes add up to more than ${MAX_NODES} directives; the rest was not looked at`,
+        });
+        return;
+      }
+      const at = work.base + item.at;
+      const node = new ConfigNode(
+        work.file,
+        work.document,
+        at,
+        item.directive,
+        work.parent,
+        work.context,
+        work.includedBy,
+      );
+      this.nodes.push(node);
+      work.into.push(node);
+      const { block } = item.directive;
+      if (block) {
+        const children: ConfigNode[] = [];
+        node.children = children;
+        stack.push({ ...work, items: block.items, base: at, parent: node, context: node.inside, into: children, index: 0 });
+      } else if (node.name === 'include' && node.args.length === 1) {
+        this.include(node, work, stack);
+      }
+    }
+  }
+
+  private include(node: ConfigNode, work: Work, stack: Work[]): void {
+    const key = includeKey(this.snapshot, node.arg(0)!);
+    const target = this.snapshot.includes.get(key);
+    if (!target || target.kind === 'problem') return;
+    if (target.kind === 'missing') {
+      this.missing.push({ node, path: key });
+      return;
+    }
+    const documents: [string, SyntaxDocument][] =
+      target.kind === 'shipped'
+        ? target.text
+          ? [[key, target.text]]
+          : []
+        : target.files.flatMap((file) => {
+            const document = this.snapshot.files.get(file);
+            return document ? [[file, document] as [string, SyntaxDocument]] : [];
+          });
+    const chain = [...node.includeChain.map((n) => n.file), node.file];
+    for (const [file, document] of documents.reverse()) {
+      if (chain.includes(file)) {
+        const loop = [...chain.slice(chain.indexOf(file)), file].join(' includes ');
+        this.problems.push({
+          kind: 'unreadable',
+          file: node.file,
+          range: node.site.range,
+          message: `the includes run in a circle: ${loop}. nginx gives up with "too many open files"`,
+        });
+        continue;
+      }
+      stack.push({
+        items: document.items,
+        base: 0,
+        file,
+        document,
+        parent: work.parent,
+        context: work.context,
+        includedBy: node,
+        into: work.into,
+        index: 0,
+      });
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type { NginxVersion } from '../contract.ts';
+import { basename } from './paths.ts';
+import type { ConfigNode } from './model.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A version that somebody stated: an option, a setting, a line of pasted text. */
+export interface VersionSource {
+  readonly value: string;
+  /** For people: "--nginx-version", ".nginx-502.json". */
+  readonly from: string;
+}
+
+/** Compares dotted versions; a missing part counts as the highest, for "1.25" may be any 1.25.x. */
+export function compareVersions(a: string, b: string): number {
+  const left = a.split('.').map(Number);
+  const right = b.split('.').map(Number);
+  for (let i = 0; i < 3; i++) {
+    const difference = (left[i] ?? Number.POSITIVE_INFINITY) - (right[i] ?? Number.POSITIVE_INFINITY);
+    if (Number.isNaN(difference)) continue;
+    if (difference !== 0) return Math.sign(difference);
+  }
+  return 0;
+}
+
+/** Whether a text is a version as options take it: N.N or N.N.N. */
+export function isVersion(text: string): boolean {
+  return /^\d{1,3}\.\d{1,3}(?:\.\d{1,3})?$/.test(text);
+}
+
+/**
+ * The nginx version that the configuration is judged for, and where it is known from: what somebody stated, else an
+ * image tag beside the configuration, else unknown. Directives that only newer releases know give a lower bound,
+ * which `from` states.
+ */
+export function detectVersion(
+  snapshot: Snapshot,
+  nodes: readonly ConfigNode[],
+  stated: VersionSource | null,
+): NginxVersion {
+  if (stated) return { value: stated.value, from: stated.from };
+  for (const file of snapshot.environment) {
+    const tag = imageVersion(file.text);
+    if (tag) return { value: tag, from: `image tag in ${basename(file.path)}` };
+  }
+  const bound = lowerBound(nodes);
+  if (bound) return { value: null, from: `unknown; ${bound.since} or newer, because of "${bound.because}"` };
+  return { value: null, from: 'unknown' };
+}
+
+/** Version in an image name of nginx or OpenResty (whose fourth number is its own), as Docker and Kubernetes write it. */
+export function imageVersion(text: string): string | null {
+  for (const line of text.split('\n')) {
+    const at = /^\s*(?:-\s*)?(?:FROM\s+(?:--platform=\S+\s+)?|image:\s*["']?)(\S+)/i.exec(line);
+    const image = at?.[1];
+    if (!image) continue;
+    const match = /(?:^|\/)(?:nginx|nginx-unprivileged|openresty):(\d+\.\d+(?:\.\d+)?)/.exec(image);
+    if (match) return match[1]!;
+  }
+  return null;
+}
+
+interface Bound {
+  readonly since: string;
+  readonly because: string;
+}
+
+/** Newest of the releases that a directive present here needs; see CHANGES of each. */
+function lowerBound(nodes: readonly ConfigNode[]): Bound | null {
+  let best: Bound | null = null;
+  for (const node of nodes) {
+    const since = neededRelease(node);
+    if (since && (!best || compareVersions(since, best.since) > 0)) best = { since, because: node.text.slice(0, 60) };
+  }
+  return best;
+}
+
+function neededRelease(node: ConfigNode): string | null {
+  switch (node.name) {
+    case 'http2':
+      return '1.25.1';
+    case 'proxy_pass_trailers':
+      return '1.27.2';
+    case 'early_hints':
+      return '1.29.0';
+    case 'add_header_inherit':
+    case 'add_trailer_inherit':
+      return '1.29.3';
+    case 'max_headers':
+      return '1.29.8';
+    case 'tunnel_pass':
+      return '1.31.0';
+    case 'resolver':
+      return node.context === 'upstream' ? '1.27.3' : null;
+    case 'proxy_http_version':
+      return node.arg(0) === '2' ? '1.29.4' : null;
+    case 'keepalive':
+      return node.context === 'upstream' && (node.arg(0) === '0' || node.args.length > 1) ? '1.29.7' : null;
+    default:
+      return null;
+  }
+}
+
+/**
+ * Whether a fact that changed in a release holds for the target version: 'yes', 'no', or 'unknown' when the target
+ * is unknown. `since` is the first release in which it holds.
+ */
+export function holdsSince(version: NginxVersion, since: string): 'yes' | 'no' | 'unknown' {
+  if (version.value === null) return 'unknown';
+  return compareVersions(version.value, since) >= 0 ? 'yes' : 'no';
+}

@@ -1,0 +1,287 @@
+import type { Outcome, Status, StatusVerdict } from '../../contract.ts';
+import type { LogEntry } from '../entry.ts';
+import { errnoMeaning } from '../errno.ts';
+import type { Fault, Phase } from '../message.ts';
+
+/** What nginx was doing, by the words behind ` while ` (log->action in the http and stream modules). */
+const ACTIONS: readonly { readonly action: string; readonly phase: Phase }[] = [
+  { action: 'connecting to upstream', phase: 'connect' },
+  { action: 'SSL handshaking to upstream', phase: 'tls' },
+  { action: 'sending request to upstream', phase: 'send' },
+  { action: 'sending PROXY protocol header to upstream', phase: 'send' },
+  { action: 'reading response header from upstream', phase: 'header' },
+  { action: 'sending early hints to client', phase: 'header' },
+  { action: 'reading upstream', phase: 'body' },
+  { action: 'proxying upgraded connection', phase: 'upgraded' },
+  { action: 'proxying connection', phase: 'body' },
+  { action: 'proxying and reading from upstream', phase: 'body' },
+  { action: 'proxying and sending to upstream', phase: 'body' },
+  { action: 'resolving', phase: 'resolve' },
+  { action: 'SSL handshaking', phase: 'client' },
+  { action: 'reading client request line', phase: 'client' },
+  { action: 'reading client request headers', phase: 'client' },
+  { action: 'reading client pipelined request line', phase: 'client' },
+  { action: 'reading PROXY protocol', phase: 'client' },
+  { action: 'waiting for request', phase: 'client' },
+  { action: 'processing HTTP/2 connection', phase: 'client' },
+  { action: 'sending to client', phase: 'client' },
+  { action: 'sending response to client', phase: 'client' },
+  { action: 'keepalive', phase: 'client' },
+  { action: 'closing request', phase: 'client' },
+  { action: 'requesting certificate status', phase: 'client' },
+];
+
+const PHASES: ReadonlyMap<string, Phase> = new Map(ACTIONS.map(({ action, phase }) => [action, phase]));
+
+/** Phase by the line's action, also when the action was cut; `otherwise` when the line does not say. */
+export function phaseOf(entry: LogEntry, otherwise: Phase): Phase {
+  const action = entry.action;
+  if (action === null) {
+    return entry.resolver === null ? otherwise : 'resolve';
+  }
+  const known = PHASES.get(action);
+  if (known !== undefined) {
+    return known;
+  }
+  // "connecting to upstream(proxy_connect)", "accepting new connection on 0.0.0.0:80".
+  if (action.startsWith('connecting to upstream')) {
+    return 'connect';
+  }
+  if (action.startsWith('accepting new connection')) {
+    return 'client';
+  }
+  if (action.startsWith('resolving service')) {
+    return 'resolve';
+  }
+  const possible = new Set(ACTIONS.filter((known) => known.action.startsWith(action)).map((known) => known.phase));
+  const [only] = possible;
+  return possible.size === 1 && only !== undefined ? only : otherwise;
+}
+
+/** A function for kinds whose phase the action decides. */
+export function phaseOr(otherwise: Phase): (entry: LogEntry) => Phase {
+  return (entry) => phaseOf(entry, otherwise);
+}
+
+export function verdict(
+  code: Status,
+  outcome: Outcome | null,
+  certainty: StatusVerdict['certainty'],
+  note: string,
+): StatusVerdict {
+  return { code, outcome, certainty, note };
+}
+
+/** nginx did not take the configuration: nobody was answered. */
+export const NOT_STARTED = verdict(
+  null,
+  'none',
+  'certain',
+  'nginx does not start with this configuration; a running nginx keeps the old one.',
+);
+
+/** Lines that say nothing about what a client got. */
+export const NO_ANSWER = verdict(null, 'none', 'certain', 'This line is not the answer to a request.');
+
+/** Lines that accompany a request without changing its answer. */
+export const UNCHANGED = verdict(null, null, 'likely', 'This line does not change what the client gets.');
+
+/** An error that ngx_http_finalize_request answers with 500 at once: no other server is tried. */
+export function internalError(entry: LogEntry): StatusVerdict {
+  return (
+    streamVerdict(entry) ??
+    subrequestVerdict(entry) ??
+    verdict('500', 'response', 'likely', '500, not 502: no other server of the upstream is tried after this.')
+  );
+}
+
+/**
+ * Failure types ERROR and INVALID_HEADER of ngx_http_upstream_next: 502 before the response header was sent; after
+ * it the status stands and the answer ends early.
+ */
+export function upstreamFailure(otherwise: Phase): (entry: LogEntry) => StatusVerdict {
+  return (entry) => failure(entry, otherwise, '502', '502, unless another server of the upstream answered instead.');
+}
+
+/** Failure type TIMEOUT: 504 before the header, never 502. */
+export function upstreamTimeout(otherwise: Phase): (entry: LogEntry) => StatusVerdict {
+  return (entry) =>
+    failure(entry, otherwise, '504', '504, not 502, unless another server of the upstream answered in time.');
+}
+
+/** Failure type INVALID_HEADER, which the default of proxy_next_upstream does not retry. */
+export function invalidAnswer(entry: LogEntry): StatusVerdict {
+  return failure(entry, 'header', '502', '502: a bad answer is not retried unless *_next_upstream has invalid_header.');
+}
+
+function failure(entry: LogEntry, otherwise: Phase, code: string, note: string): StatusVerdict {
+  const special = streamVerdict(entry) ?? subrequestVerdict(entry);
+  if (special !== null) {
+    return special;
+  }
+  switch (phaseOf(entry, otherwise)) {
+    case 'body':
+      return verdict('200', 'cut', 'likely', 'The status (mostly 200) had been sent already; the answer ends early.');
+    case 'upgraded':
+      return verdict('101', 'cut', 'certain', 'The connection was upgraded (101) before; it ends here.');
+    case 'client':
+      return verdict(null, null, 'possible', 'The line is about the connection to the client, not to the backend.');
+    default:
+      return verdict(code, 'response', 'likely', note);
+  }
+}
+
+/** The stream module has no response to send: it closes the connection. */
+function streamVerdict(entry: LogEntry): StatusVerdict | null {
+  return entry.stream
+    ? verdict(null, 'closed', 'certain', 'stream: nginx closes the connection to the client without an answer.')
+    : null;
+}
+
+function subrequestVerdict(entry: LogEntry): StatusVerdict | null {
+  return entry.subrequest === null
+    ? null
+    : verdict(
+        null,
+        null,
+        'possible',
+        `What failed is the subrequest ${entry.subrequest}: 500 if auth_request asked for it, no effect if it was mirror.`,
+      );
+}
+
+/** The backend of the line in words: address and port, socket, group name, or "the backend". */
+export function peer(entry: LogEntry, captured?: string): string {
+  const upstream = entry.upstream;
+  if (upstream === null) {
+    return captured ?? addressOfMessage(entry) ?? 'the backend';
+  }
+  if (upstream.socket !== null) {
+    return `the socket ${upstream.socket}`;
+  }
+  if (upstream.address === null) {
+    return 'the backend';
+  }
+  return upstream.port === null ? upstream.address : `${upstream.address}:${upstream.port}`;
+}
+
+/** The address of `connect() to ADDRESS failed`, for lines that lost their fields. */
+export function addressOfMessage(entry: LogEntry): string | null {
+  const from = entry.message.indexOf('connect() to ');
+  if (from < 0) {
+    return null;
+  }
+  const end = entry.message.indexOf(' ', from + 13);
+  const address = entry.message.slice(from + 13, end < 0 ? undefined : end);
+  return address.startsWith('unix:') ? `the socket ${address.slice(5)}` : address;
+}
+
+/** Whether the line is about a unix socket: by its field, else by the address in the message. */
+export function isSocket(entry: LogEntry): boolean {
+  return entry.upstream === null ? entry.message.includes(' to unix:') : entry.upstream.socket !== null;
+}
+
+/** The host of the peer without a port: `[::1]`, `10.0.0.1`, or null for a socket. */
+export function peerHost(entry: LogEntry): string | null {
+  if (entry.upstream !== null) {
+    return entry.upstream.address;
+  }
+  const address = addressOfMessage(entry);
+  if (address === null || address.startsWith('the socket ')) {
+    return null;
+  }
+  const colon = address.lastIndexOf(':');
+  return colon > address.lastIndexOf(']') ? address.slice(0, colon) : address;
+}
+
+export function isIpv6(host: string | null): boolean {
+  return host?.startsWith('[') ?? false;
+}
+
+export function isLoopback(host: string | null): boolean {
+  return host !== null && (host.startsWith('127.') || host === '[::1]' || host === 'localhost');
+}
+
+/** Addresses that no public server has: loopback, private, link-local and shared ranges. */
+export function isPrivate(host: string | null): boolean {
+  if (host === null || isLoopback(host)) {
+    return true;
+  }
+  const parts = host.split('.');
+  if (parts.length !== 4) {
+    return host.startsWith('[fc') || host.startsWith('[fd') || host.startsWith('[fe8');
+  }
+  const [a, b] = [Number(parts[0]), Number(parts[1])];
+  return (
+    a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 169 && b === 254) || (a === 100 && b >= 64 && b < 128)
+  );
+}
+
+/**
+ * Signs of nginx in a container that asks itself: the loopback address, and either a client of a container network or
+ * a process id as small as only a container has.
+ */
+export function looksLikeContainer(entry: LogEntry): boolean {
+  const client = entry.client ?? '';
+  return (entry.pid !== null && entry.pid < 100) || /^172\.(1[6-9]|2\d|3[01])\./.test(client);
+}
+
+export function scheme(entry: LogEntry): string | null {
+  return entry.upstream?.scheme ?? null;
+}
+
+export function isTls(entry: LogEntry): boolean {
+  const name = scheme(entry);
+  return name === 'https' || name === 'grpcs' || name === 'suwsgi';
+}
+
+export function isGrpc(entry: LogEntry): boolean {
+  const name = scheme(entry);
+  return name === 'grpc' || name === 'grpcs';
+}
+
+/** Methods that nginx does not repeat on another connection once they were sent (NON_IDEMPOTENT). */
+export function isUnsafeMethod(entry: LogEntry): boolean {
+  const method = entry.request?.method;
+  return method === 'POST' || method === 'LOCK' || method === 'PATCH';
+}
+
+/** Who has to act, by the error number of a connection that failed. */
+export function faultByErrno(entry: LogEntry): Fault {
+  switch (errnoMeaning(entry.errno)) {
+    case 'no-route':
+    case 'host-down':
+    case 'net-unreachable':
+    case 'net-down':
+    case 'timed-out':
+      return 'network';
+    case 'permission':
+    case 'not-permitted':
+    case 'address-unavailable':
+    case 'address-in-use':
+    case 'too-many-files':
+    case 'too-many-files-system':
+    case 'no-buffers':
+    case 'no-memory':
+    case 'no-space':
+    case 'quota':
+      return 'host-limit';
+    case 'not-directory':
+    case 'invalid-argument':
+    case 'name-too-long':
+      return 'configuration';
+    case 'refused':
+    case 'reset':
+    case 'aborted':
+    case 'broken-pipe':
+    case 'again':
+    case 'no-such-file':
+      return 'backend';
+    default:
+      return 'unknown';
+  }
+}
+
+/** Upper-case first letter: sentences begin with what may be "the backend". */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

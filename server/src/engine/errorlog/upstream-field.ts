@@ -1,0 +1,92 @@
+import type { EntryUpstream } from '../contract.ts';
+
+/**
+ * Takes the `upstream:` field apart. nginx joins the scheme of the *_pass directive, the peer's name, a colon if the
+ * peer is a unix socket, and the URI sent (ngx_http_log_error_handler); the stream module and tunnel_pass write the
+ * peer alone. A name without a port is an upstream group: that is what stands there until a peer was chosen.
+ *
+ * `complete` is false when the field's closing quote is missing: a number that the cut may have shortened is then
+ * no port. `requestUri` helps where nginx leaves the colon out: it forgets the peer's address before it writes
+ * "upstream timed out" (ngx_http_upstream_next), so that socket and URI run into one another.
+ */
+export function readUpstream(raw: string, complete: boolean, requestUri: string | null): EntryUpstream {
+  const schemeEnd = raw.indexOf('://');
+  const hasScheme = schemeEnd > 0 && isScheme(raw, schemeEnd);
+  const scheme = hasScheme ? raw.slice(0, schemeEnd) : null;
+  const rest = hasScheme ? raw.slice(schemeEnd + 3) : raw;
+  if (rest.startsWith('unix:')) {
+    return { raw, scheme, address: null, port: null, ...readSocket(rest.slice(5), complete, requestUri) };
+  }
+  const end = addressEnd(rest);
+  const address = rest.slice(0, end);
+  let uriStart = end;
+  let port: number | null = null;
+  if (rest.charCodeAt(end) === 58) {
+    uriStart = digitsEnd(rest, end + 1);
+    const digits = uriStart - end - 1;
+    // A port at the very end of a cut field may be 80 of 8080.
+    if (digits > 0 && digits <= 5 && (complete || uriStart < rest.length)) {
+      port = Number(rest.slice(end + 1, uriStart));
+    }
+    if (digits === 0) {
+      // A port that was blanked out ("XX.XX.XX.XX:YYYY/path"): the URI begins behind it.
+      const slash = rest.indexOf('/', uriStart);
+      uriStart = slash < 0 ? rest.length : slash;
+    }
+  }
+  const uri = rest.slice(uriStart);
+  return { raw, scheme, address: address === '' ? null : address, port, socket: null, uri: uri === '' ? null : uri };
+}
+
+function readSocket(rest: string, complete: boolean, requestUri: string | null): { socket: string | null; uri: string | null } {
+  const colon = rest.indexOf(':');
+  if (colon >= 0) {
+    const uri = rest.slice(colon + 1);
+    return { socket: rest.slice(0, colon) || null, uri: uri === '' ? null : uri };
+  }
+  if (complete && requestUri !== null && requestUri.length > 1 && rest.length > requestUri.length && rest.endsWith(requestUri)) {
+    return { socket: rest.slice(0, -requestUri.length), uri: requestUri };
+  }
+  for (const suffix of ['.sock/', '.socket/']) {
+    const at = rest.indexOf(suffix);
+    if (at >= 0) {
+      const end = at + suffix.length - 1;
+      return { socket: rest.slice(0, end), uri: rest.slice(end) };
+    }
+  }
+  return { socket: rest || null, uri: null };
+}
+
+function isScheme(text: string, end: number): boolean {
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i) | 0x20;
+    if ((code < 97 || code > 122) && (code < 48 || code > 57)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Offset behind host or address: at the port's colon, the URI or the end. */
+function addressEnd(text: string): number {
+  let i = 0;
+  if (text.charCodeAt(0) === 91) {
+    const close = text.indexOf(']');
+    return close < 0 ? text.length : close + 1;
+  }
+  for (; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 58 || code === 47 || code === 63) {
+      break;
+    }
+  }
+  return i;
+}
+
+function digitsEnd(text: string, from: number): number {
+  let i = from;
+  while (i < text.length && text.charCodeAt(i) >= 48 && text.charCodeAt(i) <= 57) {
+    i++;
+  }
+  return i;
+}

@@ -1,0 +1,16 @@
+import type { ProblemKind } from './contract.ts';
+
+export type FileRead =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly kind: ProblemKind; readonly message: string };
+
+/**
+ * The engine's only way out: whoever runs it (command line, language server, browser) answers its questions about
+ * files. Paths are absolute with "/". Answers may come from open documents, a disk or a virtual file system.
+ */
+export interface Host {
+  /** Text of a file. Never rejects: what cannot be read is an answer with a reason. */
+  read(path: string): Promise<FileRead>;
+  /** Names in a directory, in any order; null when there is no such directory. Never rejects. */
+  list(directory: string): Promise<readonly string[] | null>;
+}

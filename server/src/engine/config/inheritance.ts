@@ -1,0 +1,139 @@
+import type { ConfigModel, ConfigNode } from './model.ts';
+
+/**
+ * How a directive reaches inner levels. nginx merges the records of the written nesting at load time, each module
+ * in its own merge function; the request's path through rewrites plays no part.
+ * - `value`: the nearest level that sets it wins.
+ * - `list`: one line at a level drops every line of the outer levels.
+ * - `none`: belongs to its own block alone.
+ */
+export type Inheritance = 'value' | 'list' | 'none';
+
+/** Whole lists: ngx_http_*_merge_loc_conf copies the parent's array only when the child has none. */
+const LISTS = new Set([
+  'proxy_set_header',
+  'grpc_set_header',
+  'fastcgi_param',
+  'uwsgi_param',
+  'scgi_param',
+  'add_header',
+  'add_trailer',
+  'error_page',
+  'access_log',
+  'error_log',
+  'proxy_cookie_domain',
+  'proxy_cookie_path',
+  'proxy_cookie_flags',
+  'proxy_redirect',
+  'proxy_ssl_conf_command',
+  'grpc_ssl_conf_command',
+  'uwsgi_ssl_conf_command',
+  'allow',
+  'deny',
+  'limit_req',
+  'limit_conn',
+  'index',
+  'sub_filter',
+  'set_real_ip_from',
+  'early_hints',
+  'ssl_certificate',
+  'ssl_certificate_key',
+  ...['proxy', 'fastcgi', 'uwsgi', 'scgi', 'grpc'].flatMap((m) => [`${m}_hide_header`, `${m}_pass_header`]),
+  ...['proxy', 'fastcgi', 'uwsgi', 'scgi'].flatMap((m) => [
+    `${m}_cache_valid`,
+    `${m}_cache_bypass`,
+    `${m}_no_cache`,
+  ]),
+]);
+
+const OWN = new Set([
+  'return',
+  'rewrite',
+  'set',
+  'break',
+  'if',
+  'try_files',
+  'alias',
+  'internal',
+  'listen',
+  'server_name',
+  'location',
+  'limit_except',
+]);
+
+/** Handlers of a request, each told to what it passes it. */
+export const PASS_DIRECTIVES = [
+  'proxy_pass',
+  'grpc_pass',
+  'fastcgi_pass',
+  'uwsgi_pass',
+  'scgi_pass',
+  'memcached_pass',
+  'tunnel_pass',
+] as const;
+
+const PASSES = new Set<string>(PASS_DIRECTIVES);
+
+export function inheritanceOf(name: string): Inheritance {
+  if (LISTS.has(name)) return 'list';
+  return OWN.has(name) || PASSES.has(name) ? 'none' : 'value';
+}
+
+/** What holds for a directive at some block. */
+export interface Effective {
+  /** The lines that set it, in file order; empty when the default holds. */
+  readonly nodes: readonly ConfigNode[];
+  /** The block that sets it; null when the default holds or a fragment's top level sets it. */
+  readonly level: ConfigNode | null;
+  /** Whether an outer level sets it. */
+  readonly inherited: boolean;
+}
+
+const NOTHING: Effective = { nodes: [], level: null, inherited: false };
+
+/** Directives of a name that stand directly in a level; `allow` and `deny` are one list. */
+function atLevel(children: readonly ConfigNode[], name: string): ConfigNode[] {
+  const alias = name === 'allow' ? 'deny' : name === 'deny' ? 'allow' : null;
+  return children.filter((child) => child.name === name || child.name === alias);
+}
+
+/**
+ * Effective value of a directive inside a block: who set it, by the kind of inheritance it has. `if` and
+ * `limit_except` blocks without a handler of their own take that of their location (ngx_http_proxy_merge_loc_conf
+ * and its siblings; memcached does not).
+ */
+export function effective(model: ConfigModel, name: string, block: ConfigNode): Effective {
+  const kind = inheritanceOf(name);
+  const own = atLevel(block.children, name);
+  if (own.length > 0) return { nodes: kind === 'list' ? own : own.slice(0, 1), level: block, inherited: false };
+  if (kind === 'none') {
+    const inner = block.context === 'location' && (block.name === 'if' || block.name === 'limit_except');
+    if (!inner || !PASSES.has(name) || name === 'memcached_pass' || !block.parent || hasPass(block)) return NOTHING;
+    return { ...effective(model, name, block.parent), inherited: true };
+  }
+  for (const level of block.ancestors()) {
+    const found = atLevel(level.children, name);
+    if (found.length > 0) return { nodes: kind === 'list' ? found : found.slice(0, 1), level, inherited: true };
+  }
+  const outermost = [block, ...block.ancestors()].at(-1)!;
+  if (outermost.context === 'main') return NOTHING;
+  // A fragment's own top level stands for the block that would include it.
+  const loose = atLevel(
+    model.top.filter((node) => node.context === outermost.context && node !== outermost),
+    name,
+  );
+  return loose.length === 0 ? NOTHING : { nodes: kind === 'list' ? loose : loose.slice(0, 1), level: null, inherited: true };
+}
+
+/** First argument of a single-value directive at a block, or the given default. */
+export function effectiveValue(model: ConfigModel, name: string, block: ConfigNode, fallback: string): string {
+  return effective(model, name, block).nodes[0]?.arg(0) ?? fallback;
+}
+
+export function hasPass(block: ConfigNode): boolean {
+  return block.children.some((child) => PASSES.has(child.name));
+}
+
+export function isPass(name: string): boolean {
+  return PASSES.has(name);
+}

@@ -1,0 +1,77 @@
+import type { ConfigModel, ConfigNode } from './model.ts';
+import { parseUpstreamUrl, type UpstreamUrl } from './upstream-url.ts';
+
+/** One `server` line of an upstream block. */
+export interface Peer {
+  readonly node: ConfigNode;
+  /** As written; null when nginx refuses the address. */
+  readonly url: UpstreamUrl | null;
+  /** As nginx uses it: 80 where none is written (ngx_http_upstream_server), null for unix sockets. */
+  readonly port: number | null;
+  readonly backup: boolean;
+  readonly down: boolean;
+  readonly resolve: boolean;
+  /** `weight`, `max_fails`, `fail_timeout`, `max_conns` and the like as written. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** An `upstream` block of the http module. */
+export interface Upstream {
+  readonly name: string;
+  readonly node: ConfigNode;
+  readonly peers: readonly Peer[];
+  readonly keepalive: ConfigNode | null;
+  readonly zone: ConfigNode | null;
+}
+
+/** All groups by lower-case name; nginx compares without case and takes the first of a name. */
+export function upstreams(model: ConfigModel): ReadonlyMap<string, Upstream> {
+  let known = cache.get(model);
+  if (!known) {
+    known = new Map();
+    for (const node of model.httpLevel()) {
+      const name = node.name === 'upstream' && node.isBlock ? node.arg(0) : null;
+      if (name === null || known.has(name.toLowerCase())) continue;
+      known.set(name.toLowerCase(), readUpstream(node, name));
+    }
+    cache.set(model, known);
+  }
+  return known;
+}
+
+/** Models are immutable: what was worked out once holds. */
+const cache = new WeakMap<ConfigModel, Map<string, Upstream>>();
+
+export function upstreamNamed(model: ConfigModel, name: string): Upstream | null {
+  return upstreams(model).get(name.toLowerCase()) ?? null;
+}
+
+function readUpstream(node: ConfigNode, name: string): Upstream {
+  return {
+    name,
+    node,
+    peers: node.all('server').map(readPeer),
+    keepalive: node.first('keepalive'),
+    zone: node.first('zone'),
+  };
+}
+
+function readPeer(node: ConfigNode): Peer {
+  const url = parseUpstreamUrl('server', node.arg(0) ?? '');
+  const parameters = new Map<string, string>();
+  const flags = new Set<string>();
+  for (const argument of node.args.slice(1)) {
+    const equals = argument.indexOf('=');
+    if (equals < 0) flags.add(argument);
+    else parameters.set(argument.slice(0, equals), argument.slice(equals + 1));
+  }
+  return {
+    node,
+    url,
+    port: url === null || url.socket !== null ? null : (url.port ?? 80),
+    backup: flags.has('backup'),
+    down: flags.has('down'),
+    resolve: flags.has('resolve'),
+    parameters,
+  };
+}

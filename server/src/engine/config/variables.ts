@@ -1,0 +1,102 @@
+import type { ConfigModel, ConfigNode } from './model.ts';
+
+/** The values that a text with variables can take, as far as the files tell. */
+export interface PossibleValues {
+  readonly values: readonly string[];
+  /** False when some part comes from the request or is not to be known. */
+  readonly complete: boolean;
+}
+
+const MAX_VALUES = 200;
+const MAX_DEPTH = 8;
+
+/** Names of the variables in a text: `$name` and `${name}` (ngx_http_script_compile). */
+export function variablesIn(text: string): string[] {
+  return [...text.matchAll(VARIABLE)].map((match) => (match[1] ?? match[2])!.toLowerCase());
+}
+
+const VARIABLE = /\$(?:\{(\w+)\}|(\w+))/g;
+
+export function hasVariables(text: string): boolean {
+  return /\$(?:\{\w|\w)/.test(text);
+}
+
+/** What a text can become at a place: `set`, `map` and `geo` are followed, everything else is unknown. */
+export function possibleValues(model: ConfigModel, text: string, at: ConfigNode, depth = 0): PossibleValues {
+  if (depth > MAX_DEPTH) return { values: [], complete: false };
+  let complete = true;
+  let texts = [''];
+  let end = 0;
+  for (const match of text.matchAll(VARIABLE)) {
+    const literal = text.slice(end, match.index);
+    end = match.index + match[0].length;
+    const parts = variableValues(model, (match[1] ?? match[2])!.toLowerCase(), at, depth + 1);
+    complete &&= parts.complete;
+    texts = texts.flatMap((head) => parts.values.map((value) => head + literal + value));
+    if (texts.length > MAX_VALUES) return { values: texts.slice(0, MAX_VALUES), complete: false };
+  }
+  return { values: [...new Set(texts.map((head) => head + text.slice(end)))], complete };
+}
+
+function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth: number): PossibleValues {
+  const definitions = definitionsOf(model).get(name) ?? [];
+  const server = enclosingServer(at);
+  const values: string[] = [];
+  let complete = true;
+  let found = false;
+  for (const { node, kind } of definitions) {
+    if (kind === 'set') {
+      if (enclosingServer(node) !== server) continue;
+      found = true;
+      const inner = possibleValues(model, node.arg(1) ?? '', node, depth + 1);
+      values.push(...inner.values);
+      complete &&= inner.complete;
+      continue;
+    }
+    found = true;
+    const entries = node.children.filter((entry) => entry.args.length > 0 && entry.name !== 'include');
+    // Without a default, an unmatched key gives the empty text (ngx_http_map_variable).
+    if (!entries.some((entry) => entry.name === 'default')) values.push('');
+    for (const entry of entries) {
+      const inner = possibleValues(model, entry.arg(0)!, node, depth + 1);
+      values.push(...inner.values);
+      complete &&= inner.complete;
+    }
+  }
+  if (!found) return { values: [], complete: false };
+  return { values: [...new Set(values)].slice(0, MAX_VALUES), complete };
+}
+
+interface Definition {
+  readonly node: ConfigNode;
+  readonly kind: 'set' | 'map';
+}
+
+const definitionCache = new WeakMap<ConfigModel, Map<string, Definition[]>>();
+
+/** Directives that define a variable, by its name without `$`. */
+export function definitionsOf(model: ConfigModel): ReadonlyMap<string, readonly Definition[]> {
+  let known = definitionCache.get(model);
+  if (!known) {
+    known = new Map();
+    for (const node of model.nodes) {
+      const kind = node.name === 'set' ? 'set' : node.isBlock && (node.name === 'map' || node.name === 'geo') ? 'map' : null;
+      if (!kind) continue;
+      const name = kind === 'set' ? node.arg(0) : node.args.at(-1);
+      if (!name?.startsWith('$')) continue;
+      const key = name.slice(1).toLowerCase();
+      const list = known.get(key) ?? [];
+      list.push({ node, kind });
+      known.set(key, list);
+    }
+    definitionCache.set(model, known);
+  }
+  return known;
+}
+
+/** The server block a node stands in; null outside of one. */
+export function enclosingServer(node: ConfigNode): ConfigNode | null {
+  if (node.name === 'server' && node.isBlock) return node;
+  for (const outer of node.ancestors()) if (outer.name === 'server') return outer;
+  return null;
+}

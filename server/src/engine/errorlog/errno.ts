@@ -122,7 +122,11 @@ const WINDOWS: ReadonlyMap<number, ErrnoMeaning> = new Map([
 ]);
 
 /** Words with which a number means something else than the tables say. */
-const OTHERWISE: readonly { readonly code: number; readonly words: string; readonly meaning: ErrnoMeaning | null }[] = [
+const OTHERWISE: readonly {
+  readonly code: number;
+  readonly words: string;
+  readonly meaning: ErrnoMeaning | null;
+}[] = [
   { code: 3, words: 'path', meaning: 'no-such-file' },
   { code: 5, words: 'denied', meaning: 'permission' },
   { code: 5, words: 'refused', meaning: null },

@@ -8,7 +8,11 @@ export interface Fields {
   readonly start: number;
   readonly client: string | null;
   readonly server: string | null;
-  readonly request: { readonly method: string; readonly uri: string; readonly protocol: string | null } | null;
+  readonly request: {
+    readonly method: string;
+    readonly uri: string;
+    readonly protocol: string | null;
+  } | null;
   readonly subrequest: string | null;
   readonly upstream: EntryUpstream | null;
   readonly host: string | null;
@@ -85,7 +89,14 @@ export function readFields(line: string, from: number): Fields {
 function readUncommon(line: string, from: number): Fields {
   const comma = line.indexOf(', ', from);
   if (comma >= 0) {
-    for (const start of [', udp client: ', ', server: ', ', request: "', ', subrequest: "', ', upstream: "', ', host: "']) {
+    for (const start of [
+      ', udp client: ',
+      ', server: ',
+      ', request: "',
+      ', subrequest: "',
+      ', upstream: "',
+      ', host: "',
+    ]) {
       const at = line.indexOf(start, from);
       if (at >= 0) {
         return readTail(line, at);
@@ -272,7 +283,20 @@ function readTail(line: string, start: number): Tail {
   if (cut && doubtful) {
     return { ...empty(start), client, server, request, stream, cut, clean };
   }
-  return { start, client, server, request, subrequest, upstream, host, referrer, resolver: null, stream, cut, clean };
+  return {
+    start,
+    client,
+    server,
+    request,
+    subrequest,
+    upstream,
+    host,
+    referrer,
+    resolver: null,
+    stream,
+    cut,
+    clean,
+  };
 }
 
 /** Offset of the quote that ends a value of the given field, or -1 when the text ends before it. */

@@ -10,7 +10,16 @@ export interface Head {
   readonly end: number;
 }
 
-export const LEVELS: readonly string[] = ['emerg', 'alert', 'crit', 'error', 'warn', 'notice', 'info', 'debug'];
+export const LEVELS: readonly string[] = [
+  'emerg',
+  'alert',
+  'crit',
+  'error',
+  'warn',
+  'notice',
+  'info',
+  'debug',
+];
 
 const SLASH = 47;
 const COLON = 58;

@@ -45,7 +45,11 @@ function readErrno(message: string, end: number, cut: boolean): MessageParts['er
   if (!closed && !(cut && end === message.length)) {
     return null;
   }
-  for (let open = message.lastIndexOf('(', end - 1); open >= 0; open = open === 0 ? -1 : message.lastIndexOf('(', open - 1)) {
+  for (
+    let open = message.lastIndexOf('(', end - 1);
+    open >= 0;
+    open = open === 0 ? -1 : message.lastIndexOf('(', open - 1)
+  ) {
     let at = open + 1;
     while (message.charCodeAt(at) >= 48 && message.charCodeAt(at) <= 57) {
       at++;
@@ -56,7 +60,10 @@ function readErrno(message: string, end: number, cut: boolean): MessageParts['er
       if (message.charCodeAt(at + 1) !== 32 || (!closed && message.indexOf('"', at) >= 0)) {
         return null;
       }
-      return { code: Number(message.slice(open + 1, at)), text: message.slice(at + 2, closed ? end - 1 : end) };
+      return {
+        code: Number(message.slice(open + 1, at)),
+        text: message.slice(at + 2, closed ? end - 1 : end),
+      };
     }
   }
   return null;
@@ -78,6 +85,7 @@ function readPlace(message: string): MessageParts['at'] {
     return null;
   }
   const file = message.slice(at + 4, digits - 1);
-  const isPath = file.startsWith('/') || file.charCodeAt(1) === 58 || (file.includes('.') && !file.includes(' '));
+  const isPath =
+    file.startsWith('/') || file.charCodeAt(1) === 58 || (file.includes('.') && !file.includes(' '));
   return isPath && !file.includes('"') ? { file, line: Number(message.slice(digits, end)) } : null;
 }

@@ -27,8 +27,8 @@ export interface MessageKind {
   /** kebab-case, stable, names what nginx says: "connect-failed", "upstream-prematurely-closed". */
   readonly id: string;
   /**
-   * nginx's own format, with `<name>` for variable parts and `[...]` around what may be missing:
-   * `connect()[ to <address>] failed (<errno>)`. Without the ` while ...` and ` in FILE:LINE` behind it.
+   * nginx's own format, with `<name>` for variable parts, `[a]` for what may be missing and `[a|b]` for one of
+   * several: `connect()[ to <address>] failed (<errno>)`. Without the ` while ...` and ` in FILE:LINE` behind it.
    */
   readonly text: string;
   /** Source of the fact: file and function in nginx. */

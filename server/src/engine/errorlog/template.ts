@@ -1,6 +1,6 @@
 /**
- * Message formats as data: literal text with `<name>` for variable parts and `[...]` around what may be missing. A
- * format becomes a list of literal pieces that are looked for from left to right, so that matching is linear in the
+ * Message formats as data: literal text with `<name>` for variable parts and `[a]` for what may be missing,
+ * `[a|b]` for one of several. A format becomes a list of literal pieces that are looked for from left to right, so that matching is linear in the
  * text whatever it holds.
  */
 export interface Template {
@@ -11,7 +11,7 @@ export interface Template {
   readonly weight: number;
 }
 
-const DIGITS = new Set(['number', 'count', 'port', 'status', 'line', 'code', 'signal', 'pid']);
+const DIGITS = new Set(['number', 'count', 'port', 'status', 'code', 'signal', 'pid']);
 
 /** All templates of a format: one for each way to take or leave its optional parts. */
 export function compileTemplates(text: string): Template[] {
@@ -24,10 +24,12 @@ function variants(text: string): string[] {
     return [text];
   }
   const close = text.indexOf(']', open);
-  const rest = variants(text.slice(close + 1));
+  const choices = text.slice(open + 1, close).split('|');
+  if (choices.length === 1) {
+    choices.push('');
+  }
   const before = text.slice(0, open);
-  const inside = text.slice(open + 1, close);
-  return rest.flatMap((tail) => [before + inside + tail, before + tail]);
+  return variants(text.slice(close + 1)).flatMap((tail) => choices.map((choice) => before + choice + tail));
 }
 
 function compile(text: string): Template {
@@ -85,7 +87,10 @@ export function matchTemplate(template: Template, text: string): Record<string, 
  * Captures of a text that ends before the template does, and how many of its literal characters were there; null
  * when the two disagree before the text ends.
  */
-export function matchCut(template: Template, text: string): { captures: Record<string, string>; weight: number } | null {
+export function matchCut(
+  template: Template,
+  text: string,
+): { captures: Record<string, string>; weight: number } | null {
   const { literals, names } = template;
   const captures: Record<string, string> = {};
   let from = 0;

@@ -35,16 +35,33 @@ export function readUpstream(raw: string, complete: boolean, requestUri: string 
     }
   }
   const uri = rest.slice(uriStart);
-  return { raw, scheme, address: address === '' ? null : address, port, socket: null, uri: uri === '' ? null : uri };
+  return {
+    raw,
+    scheme,
+    address: address === '' ? null : address,
+    port,
+    socket: null,
+    uri: uri === '' ? null : uri,
+  };
 }
 
-function readSocket(rest: string, complete: boolean, requestUri: string | null): { socket: string | null; uri: string | null } {
+function readSocket(
+  rest: string,
+  complete: boolean,
+  requestUri: string | null,
+): { socket: string | null; uri: string | null } {
   const colon = rest.indexOf(':');
   if (colon >= 0) {
     const uri = rest.slice(colon + 1);
     return { socket: rest.slice(0, colon) || null, uri: uri === '' ? null : uri };
   }
-  if (complete && requestUri !== null && requestUri.length > 1 && rest.length > requestUri.length && rest.endsWith(requestUri)) {
+  if (
+    complete &&
+    requestUri !== null &&
+    requestUri.length > 1 &&
+    rest.length > requestUri.length &&
+    rest.endsWith(requestUri)
+  ) {
     return { socket: rest.slice(0, -requestUri.length), uri: requestUri };
   }
   for (const suffix of ['.sock/', '.socket/']) {

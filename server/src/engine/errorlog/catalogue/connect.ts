@@ -45,7 +45,8 @@ export const connect: readonly MessageKind[] = [
     since: null,
     example:
       '2026/01/10 10:00:00 [alert] 7#7: *12 socket() failed (24: Too many open files) while connecting to upstream, client: 127.0.0.1, server: app.test, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:8080/", host: "app.test"',
-    causes: (entry) => (errnoMeaning(entry.errno) === 'unsupported-family' ? ['ipv6-mismatch'] : ['open-files-exhausted']),
+    causes: (entry) =>
+      errnoMeaning(entry.errno) === 'unsupported-family' ? ['ipv6-mismatch'] : ['open-files-exhausted'],
   },
   {
     id: 'bind-failed',
@@ -73,7 +74,8 @@ export const connect: readonly MessageKind[] = [
         ? { code: null, outcome: null, certainty: 'likely', note: 'nginx goes on without the option.' }
         : internalError(entry),
     fault: 'host-limit',
-    meaning: (entry) => `The system refused a socket option that nginx set for its connection to ${peer(entry)}.`,
+    meaning: (entry) =>
+      `The system refused a socket option that nginx set for its connection to ${peer(entry)}.`,
     since: null,
     example:
       '2026/01/10 10:00:00 [alert] 7#7: *12 setsockopt(IP_TRANSPARENT) failed (1: Operation not permitted) while connecting to upstream, client: 127.0.0.1, server: app.test, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:8080/", host: "app.test"',
@@ -82,7 +84,8 @@ export const connect: readonly MessageKind[] = [
   {
     id: 'upstream-timed-out',
     text: 'upstream timed out (<errno>)',
-    source: 'ngx_http_upstream.c ngx_http_upstream_next, ngx_http_upstream_process_upstream, ngx_http_upstream_process_upgraded',
+    source:
+      'ngx_http_upstream.c ngx_http_upstream_next, ngx_http_upstream_process_upstream, ngx_http_upstream_process_upgraded',
     phase: phaseOr('header'),
     status: upstreamTimeout('header'),
     fault: (entry) => (phaseOr('header')(entry) === 'connect' ? 'network' : 'backend'),
@@ -103,15 +106,21 @@ function connectMeaning(entry: LogEntry): string {
   const socket = isSocket(entry);
   switch (errnoMeaning(entry.errno)) {
     case 'refused':
-      return socket ? `${what}: the file is there, but no process listens on it.` : `${what}: nothing listens there.`;
+      return socket
+        ? `${what}: the file is there, but no process listens on it.`
+        : `${what}: nothing listens there.`;
     case 'no-such-file':
       return socket ? `${what}: there is no such file.` : `${what}: no such file.`;
     case 'permission':
-      return socket ? `${what}: the user that nginx runs as has no permission.` : `${what}: the operating system forbids it.`;
+      return socket
+        ? `${what}: the user that nginx runs as has no permission.`
+        : `${what}: the operating system forbids it.`;
     case 'not-permitted':
       return `${what}: a rule of this machine (firewall) forbids it.`;
     case 'again':
-      return socket ? `${what}: its queue of waiting connections is full.` : `${what}: no local port was free.`;
+      return socket
+        ? `${what}: its queue of waiting connections is full.`
+        : `${what}: no local port was free.`;
     case 'not-directory':
       return `${what}: the path leads through something that is not a directory.`;
     case 'timed-out':
@@ -159,7 +168,13 @@ function connectCauses(entry: LogEntry): readonly string[] {
           ? ['container-localhost', 'backend-down', 'wrong-upstream-port', 'backend-restarting']
           : ['backend-down', 'wrong-upstream-port', 'container-localhost', 'backend-restarting'];
       }
-      return ['backend-down', 'wrong-upstream-port', 'dns-resolved-once', 'backend-loopback-only', 'backend-restarting'];
+      return [
+        'backend-down',
+        'wrong-upstream-port',
+        'dns-resolved-once',
+        'backend-loopback-only',
+        'backend-restarting',
+      ];
     case 'no-such-file':
       return ['unix-socket-missing', 'unix-socket-path-malformed'];
     case 'permission':
@@ -223,6 +238,8 @@ function timeoutCauses(entry: LogEntry): readonly string[] {
     case 'upgraded':
       return ['websocket-idle-timeout'];
     default:
-      return entry.subrequest === null ? ['read-timeout', 'content-length-without-body'] : ['content-length-without-body', 'read-timeout'];
+      return entry.subrequest === null
+        ? ['read-timeout', 'content-length-without-body']
+        : ['content-length-without-body', 'read-timeout'];
   }
 }

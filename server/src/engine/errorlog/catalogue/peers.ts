@@ -65,9 +65,15 @@ export const peers: readonly MessageKind[] = [
     text: 'buffered data on next upstream',
     source: 'ngx_stream_proxy_module.c ngx_stream_proxy_next_upstream',
     phase: 'prepare',
-    status: verdict(null, 'closed', 'certain', 'stream: nginx closes the connection to the client without an answer.'),
+    status: verdict(
+      null,
+      'closed',
+      'certain',
+      'stream: nginx closes the connection to the client without an answer.',
+    ),
     fault: 'backend',
-    meaning: (entry) => `The connection to ${peer(entry)} failed after data had been sent, so no other server could be tried.`,
+    meaning: (entry) =>
+      `The connection to ${peer(entry)} failed after data had been sent, so no other server could be tried.`,
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 buffered data on next upstream while proxying connection, client: 10.0.0.9, server: 0.0.0.0:5432, upstream: "10.0.0.5:5432", bytes from/to client:0/0, bytes from/to upstream:0/0',

@@ -3,6 +3,15 @@ import type { LogEntry } from '../entry.ts';
 import type { MessageKind } from '../message.ts';
 import { internalError, NO_ANSWER, UNCHANGED, verdict } from './shared.ts';
 
+/** Why nginx refuses an address (ngx_parse_url), with one that it refuses for it. */
+const BAD_ADDRESSES: Readonly<Record<string, string>> = {
+  'invalid host': 'http://127.0.0.1:8080',
+  'invalid port': '127.0.0.1:80800',
+  'invalid port range': '127.0.0.1:8080-8070',
+  'no host': ':8080',
+  'invalid IPv6 address': '[::g]:8080',
+};
+
 /** Names, addresses and URLs that nginx works out while it handles a request. */
 export const resolve: readonly MessageKind[] = [
   {
@@ -13,7 +22,8 @@ export const resolve: readonly MessageKind[] = [
     when: (entry) => !isStapling(entry),
     status: lookupFailed,
     fault: 'configuration',
-    meaning: (entry) => `nginx had to look up ${nameOf(entry)} for this request, but no DNS server is configured.`,
+    meaning: (entry) =>
+      `nginx had to look up ${nameOf(entry)} for this request, but no DNS server is configured.`,
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 no resolver defined to resolve app.internal.test, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", host: "app.test"',
@@ -49,12 +59,14 @@ export const resolve: readonly MessageKind[] = [
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 app.internal.test could not be resolved (3: Host not found), client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", host: "app.test"',
-    causes: (entry) => (entry.errno?.code === 3 ? ['resolver-name-not-qualified', 'resolver-failed'] : ['resolver-failed']),
+    causes: (entry) =>
+      entry.errno?.code === 3 ? ['resolver-name-not-qualified', 'resolver-failed'] : ['resolver-failed'],
   },
   {
     id: 'no-port-in-upstream',
     text: 'no port in upstream "<upstream>"',
-    source: 'ngx_http_upstream.c ngx_http_upstream_init_request; ngx_http_upstream_round_robin.c ngx_http_upstream_init_round_robin',
+    source:
+      'ngx_http_upstream.c ngx_http_upstream_init_request; ngx_http_upstream_round_robin.c ngx_http_upstream_init_round_robin',
     phase: (entry) => (isStartUp(entry) ? 'start-up' : 'prepare'),
     status: runtimeOrStart,
     fault: 'configuration',
@@ -70,23 +82,25 @@ export const resolve: readonly MessageKind[] = [
     phase: 'prepare',
     status: internalError,
     fault: 'configuration',
-    meaning: (entry) => `The variables of proxy_pass gave ${quotedOf(entry)}, which does not begin with http:// or https://.`,
+    meaning: (entry) =>
+      `The variables of proxy_pass gave ${quotedOf(entry)}, which does not begin with http:// or https://.`,
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 invalid URL prefix in "", client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", host: "app.test"',
     causes: ['invalid-upstream-variable'],
   },
-  ...['invalid host', 'invalid port', 'invalid port range', 'no host', 'invalid IPv6 address'].map(
-    (reason): MessageKind => ({
+  ...Object.entries(BAD_ADDRESSES).map(
+    ([reason, address]): MessageKind => ({
       id: `${reason.toLowerCase().replaceAll(' ', '-')}-in-upstream`,
       text: `${reason} in upstream "<upstream>"`,
-      source: 'ngx_inet.c ngx_parse_url; ngx_http_upstream.c ngx_http_upstream_add, ngx_http_proxy_module.c ngx_http_proxy_eval',
+      source:
+        'ngx_inet.c ngx_parse_url; ngx_http_upstream.c ngx_http_upstream_add, ngx_http_proxy_module.c ngx_http_proxy_eval',
       phase: (entry) => (isStartUp(entry) ? 'start-up' : 'prepare'),
       status: runtimeOrStart,
       fault: 'configuration',
       meaning: (entry) => `nginx cannot use ${quotedOf(entry)} as the address of a backend: ${reason}.`,
       since: null,
-      example: `nginx: [emerg] ${reason} in upstream "${EXAMPLES[reason] ?? ''}" in /etc/nginx/conf.d/default.conf:7`,
+      example: `nginx: [emerg] ${reason} in upstream "${address}" in /etc/nginx/conf.d/default.conf:7`,
       causes: addressCauses,
     }),
   ),
@@ -110,9 +124,11 @@ export const resolve: readonly MessageKind[] = [
     phase: 'resolve',
     status: NO_ANSWER,
     fault: 'network',
-    meaning: () => 'nginx could not look up the SRV record of an upstream server; the servers it knew stay in use.',
+    meaning: () =>
+      'nginx could not look up the SRV record of an upstream server; the servers it knew stay in use.',
     since: '1.27.3',
-    example: '2026/01/10 10:00:00 [error] 7#7: service http of app.test could not be resolved (3: Host not found)',
+    example:
+      '2026/01/10 10:00:00 [error] 7#7: service http of app.test could not be resolved (3: Host not found)',
     causes: ['resolver-failed'],
   },
   {
@@ -124,7 +140,8 @@ export const resolve: readonly MessageKind[] = [
     fault: 'network',
     meaning: () => 'The DNS server answered with an error.',
     since: null,
-    example: '2026/01/10 10:00:00 [error] 7#7: DNS error (2: Server failure), query id:41331, name:"app.test"',
+    example:
+      '2026/01/10 10:00:00 [error] 7#7: DNS error (2: Server failure), query id:41331, name:"app.test"',
     causes: ['resolver-failed'],
   },
   {
@@ -134,7 +151,8 @@ export const resolve: readonly MessageKind[] = [
     phase: 'resolve',
     status: NO_ANSWER,
     fault: 'network',
-    meaning: (entry) => `A DNS answer for ${entry.message.slice('unexpected DNS response for '.length)} came that nginx did not wait for.`,
+    meaning: (entry) =>
+      `A DNS answer for ${entry.message.slice('unexpected DNS response for '.length)} came that nginx did not wait for.`,
     since: null,
     example: '2026/01/10 10:00:00 [error] 7#7: unexpected DNS response for app.test',
     causes: ['resolver-failed'],
@@ -172,18 +190,11 @@ export const resolve: readonly MessageKind[] = [
     fault: 'configuration',
     meaning: () => 'The zone of the upstream is too small for the addresses that DNS gave.',
     since: '1.27.3',
-    example: '2026/01/10 10:00:00 [error] 7#7: cannot add new server to upstream "app_pool", memory exhausted',
+    example:
+      '2026/01/10 10:00:00 [error] 7#7: cannot add new server to upstream "app_pool", memory exhausted',
     causes: [],
   },
 ];
-
-const EXAMPLES: Readonly<Record<string, string>> = {
-  'invalid host': 'http://127.0.0.1:8080',
-  'invalid port': '127.0.0.1:80800',
-  'invalid port range': '127.0.0.1:8080-8070',
-  'no host': ':8080',
-  'invalid IPv6 address': '[::g]:8080',
-};
 
 /** OCSP stapling asks with the same words for the client's side of TLS: no request depends on it. */
 export function isStapling(entry: LogEntry): boolean {
@@ -196,14 +207,24 @@ function isStartUp(entry: LogEntry): boolean {
 
 function runtimeOrStart(entry: LogEntry): StatusVerdict {
   return isStartUp(entry)
-    ? verdict(null, 'none', 'certain', 'nginx does not start with this configuration; a running nginx keeps the old one.')
+    ? verdict(
+        null,
+        'none',
+        'certain',
+        'nginx does not start with this configuration; a running nginx keeps the old one.',
+      )
     : internalError(entry);
 }
 
 /** A failed lookup ends the request at once, also when the DNS server did not answer in time. */
 function lookupFailed(entry: LogEntry): StatusVerdict {
   if (entry.client === null && entry.pid !== null) {
-    return verdict(null, 'none', 'likely', 'nginx looked the name up on its own ("resolve"); the addresses it knew stay in use.');
+    return verdict(
+      null,
+      'none',
+      'likely',
+      'nginx looked the name up on its own ("resolve"); the addresses it knew stay in use.',
+    );
   }
   if (entry.stream || entry.subrequest !== null) {
     return internalError(entry);
@@ -219,7 +240,9 @@ function addressCauses(entry: LogEntry): readonly string[] {
   if (address.includes('://')) {
     return ['unsupported-upstream-scheme'];
   }
-  return address.startsWith('"/') || address.includes('.sock') ? ['unix-socket-path-malformed', 'unsupported-upstream-scheme'] : [];
+  return address.startsWith('"/') || address.includes('.sock')
+    ? ['unix-socket-path-malformed', 'unsupported-upstream-scheme']
+    : [];
 }
 
 /** The name that the message asks for. */

@@ -53,7 +53,9 @@ export function phaseOf(entry: LogEntry, otherwise: Phase): Phase {
   if (action.startsWith('resolving service')) {
     return 'resolve';
   }
-  const possible = new Set(ACTIONS.filter((known) => known.action.startsWith(action)).map((known) => known.phase));
+  const possible = new Set(
+    ACTIONS.filter((known) => known.action.startsWith(action)).map((known) => known.phase),
+  );
   const [only] = possible;
   return possible.size === 1 && only !== undefined ? only : otherwise;
 }
@@ -100,7 +102,8 @@ export function internalError(entry: LogEntry): StatusVerdict {
  * it the status stands and the answer ends early.
  */
 export function upstreamFailure(otherwise: Phase): (entry: LogEntry) => StatusVerdict {
-  return (entry) => failure(entry, otherwise, '502', '502, unless another server of the upstream answered instead.');
+  return (entry) =>
+    failure(entry, otherwise, '502', '502, unless another server of the upstream answered instead.');
 }
 
 /** Failure type TIMEOUT: 504 before the header, never 502. */
@@ -111,7 +114,12 @@ export function upstreamTimeout(otherwise: Phase): (entry: LogEntry) => StatusVe
 
 /** Failure type INVALID_HEADER, which the default of proxy_next_upstream does not retry. */
 export function invalidAnswer(entry: LogEntry): StatusVerdict {
-  return failure(entry, 'header', '502', '502: a bad answer is not retried unless *_next_upstream has invalid_header.');
+  return failure(
+    entry,
+    'header',
+    '502',
+    '502: a bad answer is not retried unless *_next_upstream has invalid_header.',
+  );
 }
 
 function failure(entry: LogEntry, otherwise: Phase, code: string, note: string): StatusVerdict {
@@ -121,11 +129,21 @@ function failure(entry: LogEntry, otherwise: Phase, code: string, note: string):
   }
   switch (phaseOf(entry, otherwise)) {
     case 'body':
-      return verdict('200', 'cut', 'likely', 'The status (mostly 200) had been sent already; the answer ends early.');
+      return verdict(
+        '200',
+        'cut',
+        'likely',
+        'The status (mostly 200) had been sent already; the answer ends early.',
+      );
     case 'upgraded':
       return verdict('101', 'cut', 'certain', 'The connection was upgraded (101) before; it ends here.');
     case 'client':
-      return verdict(null, null, 'possible', 'The line is about the connection to the client, not to the backend.');
+      return verdict(
+        null,
+        null,
+        'possible',
+        'The line is about the connection to the client, not to the backend.',
+      );
     default:
       return verdict(code, 'response', 'likely', note);
   }
@@ -134,7 +152,12 @@ function failure(entry: LogEntry, otherwise: Phase, code: string, note: string):
 /** The stream module has no response to send: it closes the connection. */
 function streamVerdict(entry: LogEntry): StatusVerdict | null {
   return entry.stream
-    ? verdict(null, 'closed', 'certain', 'stream: nginx closes the connection to the client without an answer.')
+    ? verdict(
+        null,
+        'closed',
+        'certain',
+        'stream: nginx closes the connection to the client without an answer.',
+      )
     : null;
 }
 
@@ -212,7 +235,11 @@ export function isPrivate(host: string | null): boolean {
   }
   const [a, b] = [Number(parts[0]), Number(parts[1])];
   return (
-    a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 169 && b === 254) || (a === 100 && b >= 64 && b < 128)
+    a === 10 ||
+    (a === 172 && b >= 16 && b < 32) ||
+    (a === 192 && b === 168) ||
+    (a === 169 && b === 254) ||
+    (a === 100 && b >= 64 && b < 128)
   );
 }
 
@@ -284,4 +311,11 @@ export function faultByErrno(entry: LogEntry): Fault {
 /** Upper-case first letter: sentences begin with what may be "the backend". */
 export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** What stands between the first `open` at or behind `from` and the last `close`; null when one is missing. */
+export function between(text: string, open: string, close: string, from: number): string | null {
+  const start = text.indexOf(open, from);
+  const end = text.lastIndexOf(close);
+  return start < 0 || end <= start ? null : text.slice(start + open.length, end);
 }

@@ -1,13 +1,28 @@
 import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { MessageKind, Phase } from '../message.ts';
-import { internalError, isGrpc, isPrivate, isTls, peer, peerHost, phaseOf, phaseOr, sentence, upstreamFailure, verdict } from './shared.ts';
+import {
+  between,
+  internalError,
+  isGrpc,
+  isPrivate,
+  isTls,
+  peer,
+  peerHost,
+  phaseOf,
+  phaseOr,
+  sentence,
+  upstreamFailure,
+  verdict,
+} from './shared.ts';
 
 const UPSTREAM_PHASES: ReadonlySet<Phase> = new Set(['connect', 'tls', 'send', 'header', 'body', 'upgraded']);
 
 /** TLS texts are the same on both sides of nginx; the action tells which side. */
 function isUpstreamSide(entry: LogEntry): boolean {
-  return UPSTREAM_PHASES.has(phaseOf(entry, entry.upstream === null && entry.client !== null ? 'client' : 'tls'));
+  return UPSTREAM_PHASES.has(
+    phaseOf(entry, entry.upstream === null && entry.client !== null ? 'client' : 'tls'),
+  );
 }
 
 const CLIENT_TLS = verdict(
@@ -41,7 +56,8 @@ export const tls: readonly MessageKind[] = [
     when: (entry) => !isUpstreamSide(entry),
     status: CLIENT_TLS,
     fault: 'client',
-    meaning: (entry) => `The TLS handshake between ${entry.client ?? 'a client'} and nginx failed; no backend was asked.`,
+    meaning: (entry) =>
+      `The TLS handshake between ${entry.client ?? 'a client'} and nginx failed; no backend was asked.`,
     since: null,
     example:
       '2024/10/21 08:41:45 [info] 165#165: *18127 SSL_do_handshake() failed (SSL: error:0A00006C:SSL routines::bad key share) while SSL handshaking, client: 10.0.0.9, server: 0.0.0.0:443',
@@ -75,7 +91,8 @@ export const tls: readonly MessageKind[] = [
     when: (entry) => !isUpstreamSide(entry),
     status: CLIENT_TLS,
     fault: 'client',
-    meaning: (entry) => `${sentence(entry.client ?? 'the client')} left in the middle of the TLS handshake with nginx; no backend was asked.`,
+    meaning: (entry) =>
+      `${sentence(entry.client ?? 'the client')} left in the middle of the TLS handshake with nginx; no backend was asked.`,
     since: null,
     example:
       '2024/10/21 08:41:45 [info] 165#165: *18127 peer closed connection in SSL handshake while SSL handshaking, client: 10.0.0.9, server: 0.0.0.0:443',
@@ -88,11 +105,15 @@ export const tls: readonly MessageKind[] = [
     phase: 'tls',
     status: upstreamFailure('tls'),
     fault: 'configuration',
-    meaning: (entry) => `nginx checked the certificate of ${peer(entry)} and rejected it: ${verifyReason(entry)}.`,
+    meaning: (entry) =>
+      `nginx checked the certificate of ${peer(entry)} and rejected it: ${verifyReason(entry)}.`,
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 upstream SSL certificate verify error: (18:self-signed certificate) while SSL handshaking to upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "https://127.0.0.1:3001/", host: "app.test"',
-    causes: (entry) => (verifyCode(entry) === 20 ? ['upstream-certificate-rejected', 'shared-tls-session'] : ['upstream-certificate-rejected']),
+    causes: (entry) =>
+      verifyCode(entry) === 20
+        ? ['upstream-certificate-rejected', 'shared-tls-session']
+        : ['upstream-certificate-rejected'],
   },
   {
     id: 'upstream-certificate-name-mismatch',
@@ -102,7 +123,7 @@ export const tls: readonly MessageKind[] = [
     status: upstreamFailure('tls'),
     fault: 'configuration',
     meaning: (entry) => {
-      const name = /"([^"]*)"/.exec(entry.message)?.[1] ?? '';
+      const name = between(entry.message, '"', '"', 0) ?? '';
       return `The certificate of ${peer(entry)} is not made out for "${name}", the name that nginx checked.`;
     },
     since: null,
@@ -124,14 +145,20 @@ export const tls: readonly MessageKind[] = [
     since: '1.29.5',
     example:
       '2026/02/10 08:41:45 [error] 165#165: *18127 upstream prematurely sent response while reading response header from upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "https://127.0.0.1:2222/", host: "app.test"',
-    causes: (entry) => (isTls(entry) ? ['tls-to-plain-backend', 'non-http-backend'] : ['non-http-backend', 'stale-keepalive-connection']),
+    causes: (entry) =>
+      isTls(entry)
+        ? ['tls-to-plain-backend', 'non-http-backend']
+        : ['non-http-backend', 'stale-keepalive-connection'],
   },
   {
     id: 'ssl-io-failed',
     text: '<function>() failed (<ssl>)[ (<errno>)]',
-    source: 'ngx_event_openssl.c ngx_ssl_connection_error, called by ngx_ssl_recv, ngx_ssl_write and ngx_ssl_shutdown',
+    source:
+      'ngx_event_openssl.c ngx_ssl_connection_error, called by ngx_ssl_recv, ngx_ssl_write and ngx_ssl_shutdown',
     phase: phaseOr('header'),
-    when: (entry) => isUpstreamSide(entry) && /^SSL_(read|write|sendfile|shutdown|peek|read_early_data|write_early_data)\(/.test(entry.message),
+    when: (entry) =>
+      isUpstreamSide(entry) &&
+      /^SSL_(read|write|sendfile|shutdown|peek|read_early_data|write_early_data)\(/.test(entry.message),
     status: upstreamFailure('header'),
     fault: 'backend',
     meaning: (entry) => {
@@ -156,7 +183,9 @@ export const tls: readonly MessageKind[] = [
     text: '<function>() failed (<ssl>)[ (<errno>)]',
     source: 'ngx_event_openssl.c ngx_ssl_connection_error',
     phase: 'client',
-    when: (entry) => !isUpstreamSide(entry) && /^SSL_(read|write|sendfile|shutdown|peek|read_early_data|write_early_data)\(/.test(entry.message),
+    when: (entry) =>
+      !isUpstreamSide(entry) &&
+      /^SSL_(read|write|sendfile|shutdown|peek|read_early_data|write_early_data)\(/.test(entry.message),
     status: CLIENT_TLS,
     fault: 'client',
     meaning: (entry) => `The TLS connection between ${entry.client ?? 'a client'} and nginx failed.`,
@@ -173,7 +202,8 @@ export const tls: readonly MessageKind[] = [
     when: (entry) => /^SSL_set_(tlsext_host_name|alpn_protos)\(/.test(entry.message),
     status: internalError,
     fault: 'configuration',
-    meaning: () => 'OpenSSL did not take the name or the protocol that nginx wanted to announce to the backend.',
+    meaning: () =>
+      'OpenSSL did not take the name or the protocol that nginx wanted to announce to the backend.',
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 SSL_set_tlsext_host_name("a.test") failed (SSL: error:0A00014D:SSL routines::ssl3 ext invalid servername) while connecting to upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "https://127.0.0.1:3001/", host: "app.test"',
@@ -198,9 +228,15 @@ export const tls: readonly MessageKind[] = [
     source: 'ngx_event_openssl_stapling.c ngx_ssl_ocsp_request',
     phase: 'client',
     when: (entry) => entry.action === 'requesting certificate status',
-    status: verdict(null, 'none', 'certain', 'This is about OCSP stapling towards clients; requests are served all the same.'),
+    status: verdict(
+      null,
+      'none',
+      'certain',
+      'This is about OCSP stapling towards clients; requests are served all the same.',
+    ),
     fault: 'nobody',
-    meaning: () => 'nginx could not ask for the status of its own certificate (OCSP stapling): no DNS server is configured. No request fails because of it.',
+    meaning: () =>
+      'nginx could not ask for the status of its own certificate (OCSP stapling): no DNS server is configured. No request fails because of it.',
     since: null,
     example:
       '2024/10/21 08:41:45 [warn] 165#165: no resolver defined to resolve ocsp.ca.test while requesting certificate status, responder: ocsp.ca.test, certificate: "/etc/nginx/cert.pem"',
@@ -212,23 +248,46 @@ export const tls: readonly MessageKind[] = [
     source: 'ngx_event_openssl_stapling.c ngx_ssl_ocsp_resolve_handler',
     phase: 'client',
     when: (entry) => entry.action === 'requesting certificate status',
-    status: verdict(null, 'none', 'certain', 'This is about OCSP stapling towards clients; requests are served all the same.'),
+    status: verdict(
+      null,
+      'none',
+      'certain',
+      'This is about OCSP stapling towards clients; requests are served all the same.',
+    ),
     fault: 'nobody',
-    meaning: () => 'nginx could not look up the OCSP responder of its own certificate. No request fails because of it.',
+    meaning: () =>
+      'nginx could not look up the OCSP responder of its own certificate. No request fails because of it.',
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: ocsp.ca.test could not be resolved (110: Operation timed out) while requesting certificate status, responder: ocsp.ca.test, certificate: "/etc/nginx/cert.pem"',
     causes: [],
   },
-  ...['timed out (<errno>)', 'prematurely closed connection', 'sent invalid response', 'sent invalid "Content-Type" header: "<line>"'].map(
+  ...[
+    'timed out (<errno>)',
+    'prematurely closed connection',
+    'sent invalid response',
+    'sent invalid "Content-Type" header: "<line>"',
+  ].map(
     (what): MessageKind => ({
-      id: `stapling-responder-${what.split(' ').slice(0, 3).join('-').toLowerCase().replace(/[^a-z-]/g, '').replace(/-+$/, '')}`,
+      id: `stapling-responder-${what
+        .split(' ')
+        .slice(0, 3)
+        .join('-')
+        .toLowerCase()
+        .replace(/[^a-z-]/g, '')
+        .replace(/-+$/, '')}`,
       text: `OCSP responder ${what}`,
       source: 'ngx_event_openssl_stapling.c ngx_ssl_ocsp_read_handler, ngx_ssl_ocsp_process_headers',
       phase: 'client',
-      status: verdict(null, 'none', 'certain', 'This is about OCSP stapling towards clients; requests are served all the same.'),
+      status: verdict(
+        null,
+        'none',
+        'certain',
+        'This is about OCSP stapling towards clients; requests are served all the same.',
+      ),
       fault: 'nobody',
-      meaning: () => 'nginx did not get the status of its own certificate from the OCSP responder. No request fails because of it.',
+      meaning: () =>
+        'nginx did not get the status of its own certificate from the OCSP responder. No request fails because of it.',
       since: null,
       example: `2024/10/21 08:41:45 [error] 165#165: OCSP responder ${what.replace('<errno>', '110: Connection timed out').replace('<line>', 'text/html')} while requesting certificate status, responder: ocsp.ca.test, peer: 192.0.2.9:80, certificate: "/etc/nginx/cert.pem"`,
       causes: [],
@@ -270,7 +329,9 @@ function alertNumber(entry: LogEntry): number | null {
 
 /** What arrives when the other side does not speak TLS; the words changed between OpenSSL releases. */
 function saysPlain(entry: LogEntry): boolean {
-  return /wrong version number|unknown protocol|packet length too long|record layer failure|http request/.test(entry.message);
+  return /wrong version number|unknown protocol|packet length too long|record layer failure|http request/.test(
+    entry.message,
+  );
 }
 
 function handshakeMeaning(entry: LogEntry): string {
@@ -301,7 +362,9 @@ function handshakeMeaning(entry: LogEntry): string {
 function handshakeCauses(entry: LogEntry): readonly string[] {
   if (saysPlain(entry)) {
     const port = entry.upstream?.port ?? null;
-    return port === 443 && !isPrivate(peerHost(entry)) ? ['tls-to-plain-backend', 'sni-missing'] : ['tls-to-plain-backend'];
+    return port === 443 && !isPrivate(peerHost(entry))
+      ? ['tls-to-plain-backend', 'sni-missing']
+      : ['tls-to-plain-backend'];
   }
   switch (alertNumber(entry)) {
     case 40:
@@ -317,10 +380,18 @@ function handshakeCauses(entry: LogEntry): readonly string[] {
     case 120:
       return isGrpc(entry) ? ['grpc-pass-to-http-backend'] : ['http2-upstream-mismatch'];
   }
-  if (/dh key too small|legacy sigalg|unsafe legacy renegotiation|ee key too small|ca md too weak/.test(entry.message)) {
+  if (
+    /dh key too small|legacy sigalg|unsafe legacy renegotiation|ee key too small|ca md too weak/.test(
+      entry.message,
+    )
+  ) {
     return ['legacy-tls-refused'];
   }
-  if (/unsupported protocol|version too low|no protocols available|tlsv1 alert protocol version/.test(entry.message)) {
+  if (
+    /unsupported protocol|version too low|no protocols available|tlsv1 alert protocol version/.test(
+      entry.message,
+    )
+  ) {
     return ['tls-version-mismatch'];
   }
   if (/handshake failure/.test(entry.message)) {
@@ -329,7 +400,9 @@ function handshakeCauses(entry: LogEntry): readonly string[] {
   if (/certificate verify failed/.test(entry.message)) {
     return ['upstream-certificate-rejected'];
   }
-  return errnoMeaning(entry.errno) === 'reset' ? ['tls-to-plain-backend', 'sni-missing'] : ['tls-version-mismatch', 'sni-missing'];
+  return errnoMeaning(entry.errno) === 'reset'
+    ? ['tls-to-plain-backend', 'sni-missing']
+    : ['tls-version-mismatch', 'sni-missing'];
 }
 
 function verifyCode(entry: LogEntry): number | null {
@@ -356,6 +429,6 @@ function verifyReason(entry: LogEntry): string {
     case 23:
       return 'it was revoked';
     default:
-      return /:([^)]*)\)/.exec(entry.message.slice(entry.message.indexOf('(')))?.[1] ?? 'no reason given';
+      return between(entry.message, ':', ')', entry.message.indexOf('(')) ?? 'no reason given';
   }
 }

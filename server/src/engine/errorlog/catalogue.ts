@@ -1,0 +1,241 @@
+import { connect } from './catalogue/connect.ts';
+import { header } from './catalogue/header.ts';
+import { peers } from './catalogue/peers.ts';
+import { resolve } from './catalogue/resolve.ts';
+import { startUpKinds } from './catalogue/start-up.ts';
+import { tls } from './catalogue/tls.ts';
+import type { LogEntry } from './entry.ts';
+import type { MatchedMessage, MessageKind } from './message.ts';
+import { readMessageParts } from './message-parts.ts';
+import { compileTemplates, matchCut, matchTemplate, type Template } from './template.ts';
+
+/** Every message that the product knows; within a group the most frequent first. */
+export const catalogue: readonly MessageKind[] = [
+  ...connect,
+  ...header,
+  ...peers,
+  ...resolve,
+  ...tls,
+  ...startUpKinds,
+];
+
+interface Rule {
+  readonly kind: MessageKind;
+  readonly template: Template;
+}
+
+interface Match extends Rule {
+  readonly captures: Record<string, string>;
+}
+
+/** Beginnings of this length find the few templates that a text can be; shorter beginnings are always tried. */
+const KEY = 8;
+
+const rules: readonly Rule[] = catalogue
+  .flatMap((kind) => compileTemplates(kind.text).map((template) => ({ kind, template })))
+  .sort((a, b) => b.template.weight - a.template.weight);
+
+const byBeginning = new Map<string, Rule[]>();
+const otherRules: Rule[] = [];
+for (const rule of rules) {
+  const beginning = rule.template.literals[0] ?? '';
+  if (beginning.length < KEY) {
+    otherRules.push(rule);
+    continue;
+  }
+  const key = beginning.slice(0, KEY);
+  byBeginning.set(key, [...(byBeginning.get(key) ?? []), rule]);
+}
+
+/**
+ * Texts that articles print and no nginx writes, with the message that nginx writes in that case
+ * (ngx_http_proxy_process_status_line).
+ */
+const FICTIONS: readonly { readonly text: string; readonly id: string; readonly note: string }[] = [
+  {
+    text: 'upstream sent invalid status line',
+    id: 'upstream-not-http',
+    note: 'No nginx writes "upstream sent invalid status line". For an answer without a status line it writes "upstream sent no valid HTTP/1.0 header", and that is not a 502.',
+  },
+  ...[
+    'upstream sent invalid HTTP response header',
+    'upstream sent invalid HTTP response',
+    'invalid HTTP response',
+  ].map((text) => ({
+    text,
+    id: 'upstream-not-http',
+    note: `No nginx writes "${text}". For an answer that is not HTTP it writes "upstream sent no valid HTTP/1.0 header", and that is not a 502.`,
+  })),
+];
+
+/** Messages repeat: what a text matches is remembered, for this many different texts. */
+const REMEMBERED = 2000;
+const MAX_REMEMBERED_LENGTH = 300;
+const remembered = new Map<string, readonly Match[]>();
+
+/** The message of an entry, or null when it is none that the catalogue knows. */
+export function matchMessage(entry: LogEntry): MatchedMessage | null {
+  for (const match of matchesOf(entry.message)) {
+    if (match.kind.when === undefined || match.kind.when(entry)) {
+      return { kind: match.kind, captures: match.captures, certainty: 'certain', note: null };
+    }
+  }
+  return matchFiction(entry) ?? matchCutText(entry) ?? matchMiddle(entry);
+}
+
+/** Whether a text is, or begins like, a message of the catalogue: for lines that have nothing else of nginx. */
+export function isKnownMessage(text: string): boolean {
+  return matchesOf(text).length > 0 || FICTIONS.some((fiction) => bodyOf(text).startsWith(fiction.text));
+}
+
+function matchesOf(message: string): readonly Match[] {
+  const known = remembered.get(message);
+  if (known !== undefined) {
+    return known;
+  }
+  const matches = findMatches(message);
+  if (message.length <= MAX_REMEMBERED_LENGTH) {
+    if (remembered.size >= REMEMBERED) {
+      remembered.clear();
+    }
+    remembered.set(message, matches);
+  }
+  return matches;
+}
+
+/** Full matches, the one with the most literal text first; several only where `when` has to choose. */
+function findMatches(message: string): Match[] {
+  const found: Match[] = [];
+  for (const body of bodiesOf(message)) {
+    const candidates = byBeginning.get(body.slice(0, KEY)) ?? [];
+    for (const rule of [...candidates, ...otherRules]) {
+      const captures = matchTemplate(rule.template, body);
+      if (captures !== null) {
+        found.push({ ...rule, captures });
+      }
+    }
+    if (found.length > 0) {
+      break;
+    }
+  }
+  return found.sort((a, b) => b.template.weight - a.template.weight);
+}
+
+/** The texts that a template may stand for: without place and action, without the action, the whole. */
+function bodiesOf(message: string): string[] {
+  const parts = readMessageParts(message, true);
+  const bodies: string[] = [];
+  if (parts.at !== null) {
+    const at = message.lastIndexOf(` in ${parts.at.file}:`);
+    if (message.endsWith(`:${parts.at.line}`)) {
+      bodies.push(message.slice(0, at));
+    }
+  }
+  if (parts.action !== null) {
+    bodies.push(message.slice(0, message.length - parts.action.length - ' while '.length));
+  }
+  bodies.push(message);
+  return bodies;
+}
+
+function bodyOf(message: string): string {
+  return bodiesOf(message)[0] ?? message;
+}
+
+function matchFiction(entry: LogEntry): MatchedMessage | null {
+  const body = bodyOf(entry.message);
+  for (const { text, id, note } of FICTIONS) {
+    const kind = catalogue.find((candidate) => candidate.id === id);
+    if (kind !== undefined && body.startsWith(text)) {
+      return { kind, captures: {}, certainty: 'possible', note };
+    }
+  }
+  return null;
+}
+
+/** So much literal text has to stand there before a text that was cut says anything. */
+const MIN_CUT = 8;
+
+/** A message that ends in the middle: "connect() failed (111: Connection ref". */
+function matchCutText(entry: LogEntry): MatchedMessage | null {
+  const body = bodyOf(entry.message);
+  const found: Match[] = [];
+  let best = MIN_CUT;
+  for (const rule of rules) {
+    const cut = matchCut(rule.template, body);
+    if (cut === null || cut.weight < best || (rule.kind.when !== undefined && !rule.kind.when(entry))) {
+      continue;
+    }
+    if (cut.weight > best) {
+      found.length = 0;
+      best = cut.weight;
+    }
+    if (!found.some((match) => match.kind === rule.kind)) {
+      found.push({ ...rule, captures: cut.captures });
+    }
+  }
+  return choose(found, 'The message is cut short.');
+}
+
+/** A message whose beginning is missing: "failed (113: No route to host) while connecting to upstream". */
+function matchMiddle(entry: LogEntry): MatchedMessage | null {
+  const body = bodyOf(entry.message);
+  const found: Match[] = [];
+  for (const rule of rules) {
+    const captures = matchTail(rule.template, body);
+    if (captures === null || (rule.kind.when !== undefined && !rule.kind.when(entry))) {
+      continue;
+    }
+    if (!found.some((match) => match.kind === rule.kind)) {
+      found.push({ ...rule, captures });
+    }
+  }
+  const action = entry.action;
+  const likely = action === null ? [] : found.filter(({ kind }) => kind.example.includes(` while ${action}`));
+  return choose(likely.length > 0 ? likely : found, 'The beginning of the message is missing.');
+}
+
+/** Captures of a text that begins inside one of the template's literal pieces, at the start of a word. */
+function matchTail(template: Template, text: string): Record<string, string> | null {
+  const { literals, names } = template;
+  const firstWord = text.slice(0, Math.max(1, text.indexOf(' ')));
+  if (firstWord.length < 3) {
+    return null;
+  }
+  for (let i = 0; i < literals.length; i++) {
+    const literal = literals[i] ?? '';
+    for (let at = literal.indexOf(firstWord, 1); at > 0; at = literal.indexOf(firstWord, at + 1)) {
+      if (literal.charCodeAt(at - 1) !== 32) {
+        continue;
+      }
+      const rest: Template = {
+        literals: [literal.slice(at), ...literals.slice(i + 1)],
+        names: names.slice(i),
+        weight: 0,
+      };
+      const captures = matchTemplate(rest, text);
+      if (captures !== null) {
+        return captures;
+      }
+    }
+  }
+  return null;
+}
+
+/** What to make of several possible kinds: one is likely, a few are named, more say nothing. */
+function choose(found: readonly Match[], note: string): MatchedMessage | null {
+  const first = found[0];
+  if (first === undefined || found.length > 3) {
+    return null;
+  }
+  if (found.length === 1) {
+    return { kind: first.kind, captures: first.captures, certainty: 'likely', note };
+  }
+  const others = found.slice(1).map(({ kind }) => `"${kind.text}"`);
+  return {
+    kind: first.kind,
+    captures: first.captures,
+    certainty: 'possible',
+    note: `${note} It may also be ${others.join(' or ')}.`,
+  };
+}

@@ -43,7 +43,7 @@ export interface MessageKind {
   readonly when?: (entry: LogEntry) => boolean;
   /** First nginx release that writes it; null when every supported one (1.18 and newer) does. */
   readonly since: string | null;
-  /** A line that a real nginx wrote. */
+  /** A whole line in nginx's layout. */
   readonly example: string;
   /** Failure modes that this message can point to, the most frequent first; ids of the design's table. */
   readonly causes: readonly string[] | ((entry: LogEntry) => readonly string[]);

@@ -1,0 +1,74 @@
+import type { Certainty, Site } from '../contract.ts';
+import type { ConfigModel, ConfigNode } from '../config/model.ts';
+import type { Proxied } from '../config/proxied.ts';
+import type { LogEntry } from '../errorlog/entry.ts';
+import type { MatchedMessage } from '../errorlog/message.ts';
+
+/** Where nginx tried to go, from the entry's `upstream:` field or from the message itself. */
+export interface Peer {
+  /** For people: "127.0.0.1:3001", "unix:/run/app.sock", a group's or host's name. */
+  readonly text: string;
+  readonly scheme: string | null;
+  /** Name, IPv4 or bracketed IPv6 address. */
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly socket: string | null;
+  /** URI that was sent to it. */
+  readonly uri: string | null;
+}
+
+/** The directive that sent the request there. */
+export interface FoundPlace {
+  /** The `*_pass`, the upstream's `server`, or the line that an [emerg] names. */
+  readonly node: ConfigNode;
+  readonly location: ConfigNode | null;
+  readonly server: ConfigNode | null;
+  readonly proxied: Proxied | null;
+  /** 0 to 1: how much of what the line says fits. */
+  readonly fit: number;
+  readonly trace: readonly string[];
+}
+
+/** One logged failure with all that is known about it. What a failure mode weighs. */
+export interface Case {
+  readonly entry: LogEntry;
+  readonly matched: MatchedMessage;
+  readonly peer: Peer | null;
+  /** Null without configuration. */
+  readonly model: ConfigModel | null;
+  /** Best first. */
+  readonly places: readonly FoundPlace[];
+  /** Other entries of the same paste. */
+  readonly neighbours: readonly LogEntry[];
+  readonly surroundings: Surroundings;
+}
+
+/** What the paste and the files tell about the machine. */
+export interface Surroundings {
+  /** nginx seems to run in a container: a small pid, a container network's address, a container's prefix. */
+  readonly container: boolean;
+  readonly because: string | null;
+}
+
+/** Evidence in a case. Nothing for and nothing against is still a possible cause. */
+export interface Weight {
+  readonly certainty: Certainty;
+  readonly because: readonly string[];
+  readonly against: readonly string[];
+  /** The configuration or the log rules it out. */
+  readonly refuted?: boolean;
+}
+
+export function bestPlace(failure: Case): FoundPlace | null {
+  return failure.places[0] ?? null;
+}
+
+/** The commands' form of an address: host:port, or the socket's path. */
+export function peerAddress(peer: Peer): string {
+  if (peer.socket !== null) return `unix:${peer.socket}`;
+  return peer.port === null ? (peer.host ?? peer.text) : `${peer.host}:${peer.port}`;
+}
+
+export function siteText(site: Site): string {
+  return `${site.file}:${site.range.start.line}`;
+}

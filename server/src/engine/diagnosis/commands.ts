@@ -1,0 +1,119 @@
+import type { ConfirmingCommand } from '../contract.ts';
+import type { Case, Peer } from './case.ts';
+import { shellQuote } from './shell.ts';
+
+/** Commands that several failure modes share, filled in with the case's own addresses. None of them changes anything. */
+
+const NGINX = "nginx's machine";
+
+/** Where a command about nginx's own side runs: inside its container, when it has one. */
+export function onNginx(failure: Case): string {
+  return failure.surroundings.container ? "inside nginx's container" : NGINX;
+}
+
+/** Where the backend itself can be looked at. */
+export function onBackend(failure: Case): string {
+  const local = failure.peer !== null && isLoopback(failure.peer);
+  return local ? onNginx(failure) : "the backend's machine";
+}
+
+export function isLoopback(peer: Peer): boolean {
+  if (peer.socket !== null) return true;
+  const host = peer.host?.toLowerCase() ?? '';
+  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+/** Who listens on the peer's port. */
+export function whoListens(failure: Case): ConfirmingCommand[] {
+  const { peer } = failure;
+  if (!peer) return [];
+  if (peer.socket !== null) {
+    return [
+      {
+        run: `ss -lxp | grep -F ${shellQuote(peer.socket)}`,
+        where: onBackend(failure),
+        expect: 'a line: a process listens on the socket. Nothing: none does.',
+      },
+    ];
+  }
+  if (peer.port === null) return [];
+  return [
+    {
+      run: `ss -ltnp 'sport = :${peer.port}'`,
+      where: onBackend(failure),
+      expect: `a LISTEN line names the process on port ${peer.port}. Only the header: nothing listens there.`,
+    },
+  ];
+}
+
+/** The request that nginx sends, straight to the backend. */
+export function repeatToBackend(failure: Case, expect: string): ConfirmingCommand[] {
+  const { peer, entry } = failure;
+  if (!peer || (peer.scheme !== 'http' && peer.scheme !== 'https')) return [];
+  if (peer.socket === null && (peer.host === null || failure.model?.snapshot === undefined) && peer.port === null) return [];
+  const words = ['curl', '-sS', '-v', '-o', '/dev/null', '--max-time', '10'];
+  // Only a request without a body is sure to change nothing.
+  const harmless = entry.request?.method === 'GET' || entry.request?.method === 'HEAD';
+  if (!harmless || entry.request?.method === 'HEAD') words.push('--head');
+  if (peer.socket !== null) words.push('--unix-socket', shellQuote(peer.socket));
+  if (peer.scheme === 'https') words.push('-k');
+  const authority = peer.socket !== null ? 'localhost' : peer.port === null ? peer.host! : `${peer.host}:${peer.port}`;
+  const uri = harmless && peer.uri?.startsWith('/') ? peer.uri : '/';
+  words.push(shellQuote(`${peer.scheme}://${authority}${uri}`));
+  return [{ run: words.join(' '), where: onNginx(failure), expect }];
+}
+
+/** The client's request through nginx, past any CDN. */
+export function repeatThroughNginx(failure: Case): ConfirmingCommand[] {
+  const { entry } = failure;
+  const host = entry.host ?? (entry.server || null);
+  if (!host || !entry.request) return [];
+  const harmless = entry.request.method === 'GET' || entry.request.method === 'HEAD';
+  const uri = harmless && entry.request.uri.startsWith('/') ? entry.request.uri : '/';
+  return [
+    {
+      run: ['curl', '-sS', '-v', '-o', '/dev/null', ...(harmless ? [] : ['--head']), '-H', shellQuote(`Host: ${host}`), shellQuote(`http://127.0.0.1${uri}`)].join(' '),
+      where: onNginx(failure),
+      expect: 'the same failure here as at the client: it is between nginx and the backend, not at a CDN in front.',
+    },
+  ];
+}
+
+/** TLS or plain on the peer's port. */
+export function speaksTls(failure: Case): ConfirmingCommand[] {
+  const { peer } = failure;
+  if (!peer || peer.host === null || peer.port === null) return [];
+  const name = /^[[\d]/.test(peer.host) ? [] : ['-servername', shellQuote(peer.host)];
+  return [
+    {
+      run: ['openssl', 's_client', '-brief', '-connect', shellQuote(`${peer.host}:${peer.port}`), ...name, '</dev/null'].join(' '),
+      where: onNginx(failure),
+      expect: '"CONNECTION ESTABLISHED": the port speaks TLS. "wrong version number" or "packet length too long": it speaks plain text.',
+    },
+  ];
+}
+
+/** Whether a name resolves, asked as nginx does at start. */
+export function resolves(failure: Case, name: string): ConfirmingCommand {
+  return {
+    run: `getent ahosts ${shellQuote(name)}`,
+    where: onNginx(failure),
+    expect: 'addresses: the name resolves here now. Nothing: it does not, and nginx cannot start with it.',
+  };
+}
+
+/** What the unit's own log said at that time. */
+export function backendLog(failure: Case): ConfirmingCommand {
+  const since = failure.entry.time ? ` --since ${shellQuote(failure.entry.time.replaceAll('/', '-'))}` : '';
+  return failure.surroundings.container
+    ? {
+        run: `docker ps -a --filter status=exited --format '{{.Names}} {{.Status}}'`,
+        where: 'the Docker host',
+        expect: 'the backend in the list: it has exited; `docker logs` of it says why.',
+      }
+    : {
+        run: `journalctl -k -g 'Out of memory|oom-kill|segfault'${since} --no-pager`,
+        where: onBackend(failure),
+        expect: "a line with the backend's process: the kernel killed it or it crashed.",
+      };
+}

@@ -1,0 +1,117 @@
+import type { Edit, Fix, Range, Safety } from '../contract.ts';
+import { shippedFile } from '../config/shipped-files.ts';
+import type { ConfigModel, ConfigNode } from '../config/model.ts';
+import type { Word } from '../syntax/directive.ts';
+import { leastSafe } from '../failures/failure-mode.ts';
+
+/**
+ * Edits that keep what they do not mean to change: indentation, comments, quoting, line ends. An edit of a file that
+ * is included more than once changes every place it is included in, and one that shipped files would need is none.
+ */
+export class Editor {
+  private readonly edits: Edit[] = [];
+  private safety: Safety;
+  private possible = true;
+
+  constructor(
+    private readonly model: ConfigModel,
+    safety: Safety,
+  ) {
+    this.safety = safety;
+  }
+
+  /** The fix, or null where some part of it has no file to stand in. */
+  fix(title: string): Fix | null {
+    return this.possible && this.edits.length > 0 ? { title, safety: this.safety, edits: this.edits } : null;
+  }
+
+  /** Replaces one argument, or the name, of a directive. */
+  replaceWord(node: ConfigNode, word: Word, newText: string): this {
+    return this.change(node, node.range(word.at, word.at + word.raw.length), newText);
+  }
+
+  /** Replaces name and arguments of a directive. */
+  replaceHead(node: ConfigNode, newText: string): this {
+    return this.change(node, node.range(0, node.directive.headEnd), newText);
+  }
+
+  /** Puts whole lines directly behind a directive, indented like it. */
+  insertAfter(node: ConfigNode, lines: readonly string[]): this {
+    const { end } = node.directive;
+    const indent = indentOf(node);
+    return this.change(node, node.range(end, end), lines.map((line) => `${eol(node)}${indent}${line}`).join(''));
+  }
+
+  /** Puts whole lines directly before a directive, indented like it. */
+  insertBefore(node: ConfigNode, lines: readonly string[]): this {
+    const indent = indentOf(node);
+    const text = lines.map((line, i) => `${i > 0 && line !== '' ? indent : ''}${line}${eol(node)}`).join('');
+    return this.change(node, node.range(0, 0), text + indent);
+  }
+
+  /** Puts lines at the start of a block, indented like its content. */
+  insertAtStart(block: ConfigNode, lines: readonly string[]): this {
+    const open = block.directive.block!.open + 1;
+    const indent = contentIndent(block);
+    const text = lines.map((line) => `${eol(block)}${indent}${line}`).join('');
+    const oneLine = !block.document.text.slice(block.at + open, block.at + block.directive.end).includes('\n');
+    return this.change(block, block.range(open, open), oneLine ? lines.map((line) => ` ${line}`).join('') : text);
+  }
+
+  /** Puts lines where directives of the http level may stand: before the first block or include there. */
+  insertAtHttpLevel(near: ConfigNode, lines: readonly string[]): this {
+    const http = httpBlockOf(near) ?? this.model.httpBlocks()[0] ?? null;
+    if (http) {
+      const first = http.children.find(
+        (child) => child.includedBy === http.includedBy && child.file === http.file && (child.isBlock || child.name === 'include'),
+      );
+      if (first) return this.insertBefore(first, separated(lines));
+      return this.insertAtStart(http, lines);
+    }
+    const root = [near, ...near.ancestors()].at(-1)!;
+    const loose = this.model.top.filter((node) => node.file === root.file && node.context === 'http');
+    if (loose[0]) return this.insertBefore(loose[0], separated(lines));
+    this.possible = false;
+    return this;
+  }
+
+  private change(node: ConfigNode, range: Range, newText: string): this {
+    if (this.model.snapshot.files.get(node.file) !== node.document) {
+      // A shipped file that is only assumed to exist.
+      this.possible = this.possible && shippedFile(node.file) === null;
+      return this;
+    }
+    if (this.model.timesIncluded(node.file) > 1) this.safety = leastSafe(this.safety, 'review');
+    this.edits.push({ file: node.file, range, newText });
+    return this;
+  }
+}
+
+/** A block is set off by an empty line from what follows. */
+function separated(lines: readonly string[]): string[] {
+  return lines.length > 1 ? [...lines, ''] : [...lines];
+}
+
+function httpBlockOf(node: ConfigNode): ConfigNode | null {
+  for (const outer of [node, ...node.ancestors()]) if (outer.name === 'http' && outer.context === 'main') return outer;
+  return null;
+}
+
+/** Blanks before a directive on its line; empty when something else stands before it. */
+export function indentOf(node: ConfigNode): string {
+  const { text } = node.document;
+  const lineStart = text.lastIndexOf('\n', node.at - 1) + 1;
+  const before = text.slice(lineStart, node.at);
+  return /^[ \t]*$/.test(before) ? before : '';
+}
+
+function contentIndent(block: ConfigNode): string {
+  const inside = block.children.find((child) => child.file === block.file && indentOf(child) !== '');
+  if (inside) return indentOf(inside);
+  const own = indentOf(block);
+  return own + (own.includes('\t') ? '\t' : '    ');
+}
+
+function eol(node: ConfigNode): string {
+  return node.document.text.includes('\r\n') ? '\r\n' : '\n';
+}

@@ -1,0 +1,48 @@
+import type { Case } from '../diagnosis/case.ts';
+import { peerAddress } from '../diagnosis/case.ts';
+import { repeatToBackend, whoListens } from '../diagnosis/commands.ts';
+import type { FailureMode } from './failure-mode.ts';
+
+/**
+ * The address that nginx connects to answers with a TCP reset at once: no process listens on that port, or a
+ * firewall rejects it. Since the first nginx. Deliberately leaves alone what the same errno means elsewhere: a unix
+ * socket (unix-socket-refused), a bracketed ::1 (ipv6-mismatch), an address the files do not name
+ * (dns-resolved-once), loopback inside a container (container-localhost).
+ */
+export const backendDown: FailureMode = {
+  id: 'backend-down',
+  title: 'Nothing listens where nginx sends the request',
+  what: "The connection to the backend was refused: on that address and port no process accepts connections.",
+  why: 'nginx gets a TCP reset instead of a connection, tries the next peer if there is one, and answers 502 when none is left. It cannot wait for a backend to come up.',
+  do: 'Start the backend, or correct the address and port in proxy_pass or in the upstream block.',
+  status: '502',
+  versions: null,
+  hits: 'every request to this address, until something listens there',
+  signatures: [
+    {
+      message: 'connect-failed',
+      when: (entry) => entry.errno?.code === 111 || entry.errno?.code === 61 || entry.errno?.code === 10061,
+    },
+  ],
+  weigh(failure) {
+    const { peer } = failure;
+    if (!peer || peer.socket !== null) return null;
+    const place = failure.places[0];
+    const because = [`${peerAddress(peer)} refused the connection`];
+    if (place && place.fit >= 0.5) because.push(`${place.node.text} sends the request there`);
+    return { certainty: 'likely', because, against: [] };
+  },
+  remedy: {
+    cure: (failure: Case) =>
+      failure.peer
+        ? `start the backend that should listen on ${peerAddress(failure.peer)}, or correct that address in the configuration`
+        : 'start the backend, or correct its address in the configuration',
+    mitigate: 'with a second backend: name it in the upstream block, then nginx tries it in the same request',
+    takesEffect: 'a started backend: with the next request (with several peers after fail_timeout, 10 s by default). A changed address: nginx -s reload',
+  },
+  checks: (failure) => [
+    ...whoListens(failure),
+    ...repeatToBackend(failure, 'an answer: the backend is up now. "Connection refused": still down.'),
+  ],
+  references: ['https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server'],
+};

@@ -1,0 +1,27 @@
+import { backendClosedEarly } from './backend-closed-early.ts';
+import { backendDown } from './backend-down.ts';
+import type { FailureMode } from './failure-mode.ts';
+import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
+import { resolverMissing } from './resolver-missing.ts';
+import { responseHeaderTooBig } from './response-header-too-big.ts';
+import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
+import { unixSocketMissing } from './unix-socket-missing.ts';
+import { websocketHeadersMissing } from './websocket-headers-missing.ts';
+
+/** Every failure mode, in the order in which lists show them. */
+export const failureModes: readonly FailureMode[] = [
+  tlsToPlainBackend,
+  websocketHeadersMissing,
+  backendDown,
+  unixSocketMissing,
+  hostNotFoundAtStart,
+  resolverMissing,
+  responseHeaderTooBig,
+  backendClosedEarly,
+];
+
+const byId = new Map(failureModes.map((mode) => [mode.id, mode]));
+
+export function failureMode(id: string): FailureMode | null {
+  return byId.get(id) ?? null;
+}

@@ -1,0 +1,150 @@
+import { Editor } from '../diagnosis/editing.ts';
+import { repeatToBackend } from '../diagnosis/commands.ts';
+import type { Fix } from '../contract.ts';
+import { bufferSettings, type BufferFamily, formatSize } from '../config/buffers.ts';
+import type { ConfigModel, ConfigNode } from '../config/model.ts';
+import { allProxied, type Proxied } from '../config/proxied.ts';
+import type { Detection, FailureMode } from './failure-mode.ts';
+
+/**
+ * The response header must fit into one *_buffer_size; *_buffers hold the body only (ngx_http_upstream_process_header).
+ * 4k or 8k by default, one memory page. Deliberately leaves alone: grpc trailers, buffers of other handlers than the
+ * location's own, and sizes at which nginx refuses to start (buffers-inconsistent). Larger body buffers with the
+ * default header buffer are a sound choice by themselves, so they are no more than information.
+ */
+export const responseHeaderTooBig: FailureMode = {
+  id: 'response-header-too-big',
+  title: 'The response header does not fit the header buffer',
+  what: "The backend's status line and headers together are larger than *_buffer_size, the only buffer they may use.",
+  why: 'nginx gives up on the response and answers 502. Large or many cookies, long Content-Security-Policy or Link headers and tokens do this; it often strikes only signed-in users.',
+  do: 'Raise proxy_buffer_size (fastcgi_buffer_size, uwsgi_buffer_size, scgi_buffer_size, grpc_buffer_size) and *_buffers with it; *_buffers alone change nothing.',
+  status: '502',
+  versions: null,
+  hits: 'responses with large headers: often those that set or renew cookies',
+  signatures: [{ message: 'upstream-too-big-header' }],
+  detect(model) {
+    const seen = new Set<string>();
+    const found: Detection[] = [];
+    for (const target of allProxied(model)) {
+      const detection = smallBuffer(model, target);
+      if (!detection) continue;
+      const key = `${detection.node.file}:${detection.node.at}`;
+      if (!seen.has(key)) found.push(detection);
+      seen.add(key);
+    }
+    return found;
+  },
+  weigh(failure) {
+    const because = ['nginx says so: the header did not fit'];
+    const place = failure.places[0];
+    const family = place?.proxied ? familyOf(place.proxied) : null;
+    if (failure.model && place?.proxied && family) {
+      const settings = bufferSettings(failure.model, place.proxied.block, family);
+      because.push(
+        settings.sizeNode
+          ? `${settings.sizeNode.text} is in effect there`
+          : `${family}_buffer_size is not set there: the default is one memory page, 4k or 8k`,
+      );
+    }
+    return { certainty: 'certain', because, against: [] };
+  },
+  fix(failure) {
+    const target = failure.places[0]?.proxied;
+    const fix = failure.model && target ? largerBuffers(failure.model, target, true) : null;
+    return fix ? [fix] : [];
+  },
+  remedy: {
+    cure: (failure) => {
+      const family = failure.places[0]?.proxied ? familyOf(failure.places[0].proxied) : null;
+      const name = family ?? 'proxy';
+      return name === 'grpc'
+        ? 'raise grpc_buffer_size to 16k'
+        : `set ${name}_buffer_size 16k and ${name}_buffers 8 16k together: alone, 16k does not pass nginx -t`;
+    },
+    mitigate: 'fewer or smaller cookies: have the client delete its cookies for this host',
+    takesEffect: 'nginx -s reload',
+  },
+  checks: (failure) =>
+    repeatToBackend(
+      failure,
+      'the size of the response header: count the bytes of the lines that begin with "<"; repeat it with the cookies of a client that fails.',
+    ),
+  references: [
+    'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffer_size',
+    'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffers',
+  ],
+};
+
+function familyOf(target: Proxied): BufferFamily | null {
+  switch (target.handler) {
+    case 'proxy':
+    case 'fastcgi':
+    case 'uwsgi':
+    case 'scgi':
+    case 'grpc':
+      return target.handler;
+    default:
+      return null;
+  }
+}
+
+/** Smallest page size nginx runs with: its default *_buffer_size (ngx_pagesize). */
+const PAGE = 4096;
+
+function smallBuffer(model: ConfigModel, target: Proxied): Detection | null {
+  const family = familyOf(target);
+  if (!family) return null;
+  const settings = bufferSettings(model, target.block, family);
+  if (!settings.consistent) return null;
+  const passed = { ...target.pass.site, message: `${target.pass.text} is answered through it` };
+  const fix = largerBuffers(model, target, false);
+  if (settings.sizeNode && settings.size < PAGE) {
+    return {
+      node: settings.sizeNode,
+      severity: 'warning',
+      certainty: 'likely',
+      message: `${family}_buffer_size ${formatSize(settings.size)} is below nginx's default: larger response headers are answered with 502`,
+      related: [passed],
+      fixes: fix ? [fix] : [],
+    };
+  }
+  if (!settings.sizeNode && settings.buffersNode && settings.one > PAGE * 2) {
+    return {
+      node: settings.buffersNode,
+      severity: 'info',
+      certainty: 'possible',
+      message: `${family}_buffers are raised, but response headers must fit ${family}_buffer_size, which keeps its default of one page (4k or 8k)`,
+      why: 'That is right for large bodies. Against "upstream sent too big header" it does nothing.',
+      related: [passed],
+      fixes: fix ? [fix] : [],
+    };
+  }
+  return null;
+}
+
+/** Raises the buffers as a consistent group, at the level that owns each line. */
+function largerBuffers(model: ConfigModel, target: Proxied, logged: boolean): Fix | null {
+  const family = familyOf(target);
+  if (!family) return null;
+  const { block } = target;
+  const settings = bufferSettings(model, block, family);
+  // After a logged failure the size in effect was too small; a round doubling until 64k is the usual practice.
+  const size = logged && settings.size >= 16_384 ? Math.min(settings.size * 2, 65_536) : 16_384;
+  if (size <= settings.size) return null;
+  const editor = new Editor(model, 'review');
+  const lines: string[] = [];
+  const put = (name: string, node: ConfigNode | null, value: string): void => {
+    if (node) editor.replaceHead(node, `${name} ${value}`);
+    else lines.push(`${name} ${value};`);
+  };
+  put(`${family}_buffer_size`, settings.sizeNode, formatSize(size));
+  const one = Math.max(settings.one, size);
+  const count = Math.max(settings.count, 8);
+  if (family !== 'grpc') {
+    if (settings.one < one || settings.count < 4) put(`${family}_buffers`, settings.buffersNode, `${count} ${formatSize(one)}`);
+    if (settings.busyNode && settings.busy < one) put(`${family}_busy_buffers_size`, settings.busyNode, formatSize(one * 2));
+    if (settings.tempNode && settings.temp < one) put(`${family}_temp_file_write_size`, settings.tempNode, formatSize(one * 2));
+  }
+  if (lines.length > 0) editor.insertAfter(settings.sizeNode ?? settings.buffersNode ?? target.pass, lines);
+  return editor.fix(`give response headers ${formatSize(size)}`);
+}

@@ -1,0 +1,174 @@
+import { onNginx } from '../diagnosis/commands.ts';
+import { Editor } from '../diagnosis/editing.ts';
+import type { Fix } from '../contract.ts';
+import { effective, effectiveValue } from '../config/inheritance.ts';
+import type { ConfigModel, ConfigNode } from '../config/model.ts';
+import { allProxied, type Proxied } from '../config/proxied.ts';
+import { locationMatch } from '../config/routing.ts';
+import { definitionsOf, possibleValues } from '../config/variables.ts';
+import { holdsSince } from '../config/version.ts';
+import type { Detection, FailureMode } from './failure-mode.ts';
+
+/**
+ * nginx forwards neither Upgrade nor Connection by itself: both are hop-by-hop (ngx_http_proxy_headers). Without
+ * them the backend sees a plain request and answers it as one. Deliberately ignores what has an id of its own:
+ * Connection close or empty beside Upgrade (websocket-connection-close), HTTP/1.0 (websocket-over-http10), a fixed
+ * "upgrade" for mixed traffic (connection-upgrade-hardcoded). Path and name are guesses and stay information.
+ */
+export const websocketHeadersMissing: FailureMode = {
+  id: 'websocket-headers-missing',
+  title: 'The WebSocket upgrade is not passed on',
+  what: 'The headers Upgrade and Connection do not both reach the backend, so it never sees a WebSocket handshake.',
+  why: 'The backend answers a plain request, often with 400, 404 or 426, and the browser reports a failed handshake. It is no 502 and leaves no line in error.log.',
+  do: 'Set proxy_set_header Upgrade $http_upgrade and proxy_set_header Connection $connection_upgrade in the location, with a map of $http_upgrade to $connection_upgrade, and proxy_http_version 1.1 before nginx 1.29.7.',
+  status: null,
+  versions: null,
+  hits: 'WebSocket handshakes; other requests work',
+  signatures: [],
+  detect(model) {
+    const found = new Map<string, Detection>();
+    for (const target of allProxied(model)) {
+      if (target.handler !== 'proxy' || target.block.name !== 'location') continue;
+      const detection = missingUpgrade(model, target);
+      if (!detection) continue;
+      const key = `${detection.node.file}:${detection.node.at}`;
+      const known = found.get(key);
+      // One line that several locations inherit is one finding; the others are its users.
+      if (known) found.set(key, { ...known, related: [...known.related, { ...target.pass.site, message: `${target.pass.text} inherits it` }] });
+      else found.set(key, detection);
+    }
+    return [...found.values()];
+  },
+  remedy: {
+    cure: () => 'pass Upgrade and Connection on, with HTTP/1.1, in the location that serves the WebSocket',
+    mitigate: null,
+    takesEffect: 'nginx -s reload; open tunnels stay on the old workers until they end',
+  },
+  checks: (failure) => [
+    {
+      run: "curl -sS -i --http1.1 --max-time 5 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: SGVsbG8sIHdvcmxkIQ==' http://127.0.0.1/",
+      where: onNginx(failure),
+      expect: '101 Switching Protocols: the upgrade is passed on. 400, 404 or 426: it is not. Put the real path and Host in.',
+    },
+  ],
+  references: ['https://nginx.org/en/docs/http/websocket.html'],
+};
+
+/** Request headers that a location adds, by lower-case name. */
+function setHeaders(model: ConfigModel, block: ConfigNode): Map<string, ConfigNode> {
+  const headers = new Map<string, ConfigNode>();
+  for (const node of effective(model, 'proxy_set_header', block).nodes) {
+    const name = node.arg(0)?.toLowerCase();
+    if (name !== undefined) headers.set(name, node);
+  }
+  return headers;
+}
+
+function missingUpgrade(model: ConfigModel, target: Proxied): Detection | null {
+  const headers = setHeaders(model, target.block);
+  const upgrade = headers.get('upgrade');
+  const connection = headers.get('connection');
+  const forwards = upgrade && upgrade.arg(1) !== '';
+  if (forwards && !connection) {
+    return half(model, target, upgrade, 'the WebSocket upgrade is not passed on: Upgrade is sent, Connection is not set');
+  }
+  if (!upgrade && connection && saysUpgrade(model, connection)) {
+    return half(model, target, connection, 'the WebSocket upgrade is not passed on: Connection is set, Upgrade is not sent');
+  }
+  if (upgrade || connection) return null;
+  const because = looksLikeWebSocket(target);
+  if (!because) return null;
+  const fix = passOn(model, target);
+  return {
+    node: target.pass,
+    severity: 'info',
+    certainty: 'possible',
+    message: `${because} looks like a WebSocket's, and Upgrade and Connection are not passed on`,
+    related: [],
+    fixes: fix ? [fix] : [],
+  };
+}
+
+function half(model: ConfigModel, target: Proxied, node: ConfigNode, message: string): Detection {
+  const fix = passOn(model, target);
+  return {
+    node,
+    severity: 'warning',
+    certainty: 'certain',
+    message,
+    related: [{ ...target.pass.site, message: `${target.pass.text} sends it` }],
+    fixes: fix ? [fix] : [],
+  };
+}
+
+function saysUpgrade(model: ConfigModel, connection: ConfigNode): boolean {
+  const value = connection.arg(1) ?? '';
+  return possibleValues(model, value, connection).values.concat(value).some((text) => /(?:^|[\s,])upgrade(?:$|[\s,])/i.test(text));
+}
+
+const SOCKET_PATH = /(?:^|[/_.\\-])(?:wss?|websockets?|socket\\?\.io|sockjs(?:-node)?|signalr|cable|webpack-hmr)(?:$|[/_.)\\-])/i;
+const SOCKET_NAME = /(?:^|[._-])(?:wss?|websockets?|socketio)(?:$|[._-])/i;
+
+/** The path or group name that suggests a WebSocket, for the message; null when none does. */
+function looksLikeWebSocket(target: Proxied): string | null {
+  const { kind, path } = locationMatch(target.block);
+  if (kind !== '@' && SOCKET_PATH.test(path)) return `the path ${path}`;
+  if (target.target.kind === 'upstream' && SOCKET_NAME.test(target.target.upstream.name)) {
+    return `the name ${target.target.upstream.name}`;
+  }
+  return null;
+}
+
+/** Adds the missing headers at the level that owns the list, the map once, and HTTP/1.1 where it is needed. */
+function passOn(model: ConfigModel, target: Proxied): Fix | null {
+  const editor = new Editor(model, 'review');
+  const list = effective(model, 'proxy_set_header', target.block);
+  const headers = setHeaders(model, target.block);
+  const lines: string[] = [];
+  const half = headers.has('upgrade') || headers.has('connection');
+  // One own line would drop the inherited ones: they are repeated, unless the list itself is what misses a half.
+  if (list.inherited && !half) lines.push(...list.nodes.map((node) => `${node.text};`));
+  if (!headers.has('upgrade')) lines.push('proxy_set_header Upgrade $http_upgrade;');
+  if (!headers.has('connection')) {
+    const variable = connectionVariable(model, target, editor);
+    lines.push(`proxy_set_header Connection ${variable};`);
+  }
+  const version = effective(model, 'proxy_http_version', target.block).nodes[0];
+  const speaks11 = version ? version.arg(0) !== '1.0' : holdsSince(model.version, '1.29.7') === 'yes';
+  if (!speaks11) {
+    if (version) editor.replaceHead(version, 'proxy_http_version 1.1');
+    else lines.unshift('proxy_http_version 1.1;');
+  }
+  const last = list.nodes.at(-1);
+  const owner = last && (!list.inherited || half) ? last : target.pass;
+  return editor.insertAfter(owner, lines).fix('pass the WebSocket upgrade on to the backend');
+}
+
+/** A map of $http_upgrade that gives "upgrade": one that is there, or a new one at the http level. */
+function connectionVariable(model: ConfigModel, target: Proxied, editor: Editor): string {
+  const definitions = definitionsOf(model);
+  for (const [name, entries] of definitions) {
+    const map = entries[0]?.node;
+    if (map?.name !== 'map' || map.arg(0)?.toLowerCase() !== '$http_upgrade') continue;
+    if (map.children.some((entry) => entry.arg(0)?.toLowerCase() === 'upgrade')) return `$${name}`;
+  }
+  if (!hasHttpLevel(model, target.pass)) return '"upgrade"';
+  const taken = definitions.has('connection_upgrade');
+  const name = taken ? '$websocket_connection' : '$connection_upgrade';
+  // With a pool, "close" for plain requests would switch it off; an empty value sends no Connection header.
+  const pooled = target.target.kind === 'upstream' && (target.target.upstream.keepalive !== null || holdsSince(model.version, '1.29.7') === 'yes');
+  const cleared = pooled || effectiveValue(model, 'proxy_http_version', target.block, '1.0') !== '1.0';
+  editor.insertAtHttpLevel(target.pass, [
+    `map $http_upgrade ${name} {`,
+    '    default upgrade;',
+    `    ''      ${pooled || cleared ? "''" : 'close'};`,
+    '}',
+  ]);
+  return name;
+}
+
+function hasHttpLevel(model: ConfigModel, node: ConfigNode): boolean {
+  if (model.httpBlocks().length > 0) return true;
+  const root = [node, ...node.ancestors()].at(-1)!;
+  return root.context === 'http';
+}

@@ -1,8 +1,15 @@
+import { body } from './catalogue/body.ts';
+import { client } from './catalogue/client.ts';
 import { connect } from './catalogue/connect.ts';
+import { fastcgi } from './catalogue/fastcgi.ts';
+import { grpc } from './catalogue/grpc.ts';
 import { header } from './catalogue/header.ts';
+import { limits } from './catalogue/limits.ts';
 import { peers } from './catalogue/peers.ts';
+import { request } from './catalogue/request.ts';
 import { resolve } from './catalogue/resolve.ts';
-import { startUpKinds } from './catalogue/start-up.ts';
+import { send } from './catalogue/send.ts';
+import { startUp } from './catalogue/start-up.ts';
 import { tls } from './catalogue/tls.ts';
 import type { LogEntry } from './entry.ts';
 import type { MatchedMessage, MessageKind } from './message.ts';
@@ -13,10 +20,17 @@ import { compileTemplates, matchCut, matchTemplate, type Template } from './temp
 export const catalogue: readonly MessageKind[] = [
   ...connect,
   ...header,
+  ...send,
+  ...body,
   ...peers,
   ...resolve,
   ...tls,
-  ...startUpKinds,
+  ...fastcgi,
+  ...grpc,
+  ...limits,
+  ...request,
+  ...client,
+  ...startUp,
 ];
 
 interface Rule {
@@ -83,9 +97,29 @@ export function matchMessage(entry: LogEntry): MatchedMessage | null {
   return matchFiction(entry) ?? matchCutText(entry) ?? matchMiddle(entry);
 }
 
+/** So much literal text makes a text without head and fields a message that was cut. */
+const MIN_BARE = 12;
+
 /** Whether a text is, or begins like, a message of the catalogue: for lines that have nothing else of nginx. */
 export function isKnownMessage(text: string): boolean {
-  return matchesOf(text).length > 0 || FICTIONS.some((fiction) => bodyOf(text).startsWith(fiction.text));
+  if (matchesOf(text).length > 0) {
+    return true;
+  }
+  const body = bodyOf(text);
+  return (
+    FICTIONS.some((fiction) => body.startsWith(fiction.text)) ||
+    rules.some((rule) => cutWeight(rule, body) >= MIN_BARE)
+  );
+}
+
+function cutWeight(rule: Rule, body: string): number {
+  return matchCut(rule.template, withoutElision(body))?.weight ?? 0;
+}
+
+/** `SSL_do_handshake() failed ... SSL alert number 40`: what a person left out is where the message is cut. */
+function withoutElision(body: string): string {
+  const at = body.indexOf('...');
+  return at > 0 ? body.slice(0, at).trimEnd() : body;
 }
 
 function matchesOf(message: string): readonly Match[] {
@@ -158,7 +192,7 @@ const MIN_CUT = 8;
 
 /** A message that ends in the middle: "connect() failed (111: Connection ref". */
 function matchCutText(entry: LogEntry): MatchedMessage | null {
-  const body = bodyOf(entry.message);
+  const body = withoutElision(bodyOf(entry.message));
   const found: Match[] = [];
   let best = MIN_CUT;
   for (const rule of rules) {
@@ -177,7 +211,10 @@ function matchCutText(entry: LogEntry): MatchedMessage | null {
   return choose(found, 'The message is cut short.');
 }
 
-/** A message whose beginning is missing: "failed (113: No route to host) while connecting to upstream". */
+/**
+ * A message whose beginning is missing: "failed (113: No route to host) while connecting to upstream". Many messages
+ * end in the same words; those count whose example was written in the same action and that have a cause for this line.
+ */
 function matchMiddle(entry: LogEntry): MatchedMessage | null {
   const body = bodyOf(entry.message);
   const found: Match[] = [];
@@ -190,9 +227,24 @@ function matchMiddle(entry: LogEntry): MatchedMessage | null {
       found.push({ ...rule, captures });
     }
   }
-  const action = entry.action;
-  const likely = action === null ? [] : found.filter(({ kind }) => kind.example.includes(` while ${action}`));
-  return choose(likely.length > 0 ? likely : found, 'The beginning of the message is missing.');
+  const note = 'The beginning of the message is missing.';
+  if (found.length > 1 && entry.action !== null) {
+    const fitting = found
+      .filter(
+        ({ kind }) => kind.example.includes(` while ${entry.action}`) && causesOf(kind, entry).length > 0,
+      )
+      .sort((a, b) => catalogue.indexOf(a.kind) - catalogue.indexOf(b.kind));
+    const first = fitting[0];
+    if (first !== undefined) {
+      return { kind: first.kind, captures: first.captures, certainty: 'likely', note };
+    }
+  }
+  return choose(found, note);
+}
+
+/** The failure modes that a kind points to for this line. */
+export function causesOf(kind: MessageKind, entry: LogEntry): readonly string[] {
+  return typeof kind.causes === 'function' ? kind.causes(entry) : kind.causes;
 }
 
 /** Captures of a text that begins inside one of the template's literal pieces, at the start of a word. */

@@ -28,7 +28,7 @@ export interface MessageKind {
   readonly id: string;
   /**
    * nginx's own format, with `<name>` for variable parts, `[a]` for what may be missing and `[a|b]` for one of
-   * several: `connect()[ to <address>] failed (<errno>)`. Without the ` while ...` and ` in FILE:LINE` behind it.
+   * several, `[[` for a bracket: `connect()[ to <address>] failed (<errno>)`. Without the ` while ...` and ` in FILE:LINE` behind it.
    */
   readonly text: string;
   /** Source of the fact: file and function in nginx. */

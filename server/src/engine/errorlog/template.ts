@@ -1,6 +1,6 @@
 /**
  * Message formats as data: literal text with `<name>` for variable parts and `[a]` for what may be missing,
- * `[a|b]` for one of several. A format becomes a list of literal pieces that are looked for from left to right, so that matching is linear in the
+ * `[a|b]` for one of several, `[[` for a bracket. A format becomes a list of literal pieces that are looked for from left to right, so that matching is linear in the
  * text whatever it holds.
  */
 export interface Template {
@@ -22,6 +22,9 @@ function variants(text: string): string[] {
   const open = text.indexOf('[');
   if (open < 0) {
     return [text];
+  }
+  if (text.charCodeAt(open + 1) === 91) {
+    return variants(text.slice(open + 2)).map((tail) => text.slice(0, open + 1) + tail);
   }
   const close = text.indexOf(']', open);
   const choices = text.slice(open + 1, close).split('|');

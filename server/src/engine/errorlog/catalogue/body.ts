@@ -2,7 +2,16 @@ import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { MessageKind } from '../message.ts';
 import { requestLine, upstreamLine } from './example-line.ts';
-import { between, NO_ANSWER, peer, phaseOf, sentence, UNCHANGED, upstreamFailure, verdict } from './shared.ts';
+import {
+  between,
+  NO_ANSWER,
+  peer,
+  phaseOf,
+  sentence,
+  UNCHANGED,
+  upstreamFailure,
+  verdict,
+} from './shared.ts';
 
 const READING = 'reading upstream';
 
@@ -15,7 +24,8 @@ export const body: readonly MessageKind[] = [
     phase: 'body',
     status: upstreamFailure('body'),
     fault: 'backend',
-    meaning: (entry) => `${sentence(peer(entry))} announced an answer in chunks and then sent something else.`,
+    meaning: (entry) =>
+      `${sentence(peer(entry))} announced an answer in chunks and then sent something else.`,
     since: null,
     example: upstreamLine('error', 'upstream sent invalid chunked response', READING),
     causes: ['response-cut'],
@@ -23,13 +33,23 @@ export const body: readonly MessageKind[] = [
   {
     id: 'upstream-more-than-content-length',
     text: 'upstream sent more data than specified in "Content-Length" header',
-    source: 'ngx_event_pipe.c ngx_event_pipe_copy_input_filter, ngx_http_proxy_module.c ngx_http_proxy_copy_filter',
+    source:
+      'ngx_event_pipe.c ngx_event_pipe_copy_input_filter, ngx_http_proxy_module.c ngx_http_proxy_copy_filter',
     phase: 'body',
-    status: verdict(null, null, 'certain', 'The client gets as much as Content-Length says; the rest is dropped.'),
+    status: verdict(
+      null,
+      null,
+      'certain',
+      'The client gets as much as Content-Length says; the rest is dropped.',
+    ),
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} sent more than its Content-Length; nginx dropped the rest.`,
     since: null,
-    example: upstreamLine('warn', 'upstream sent more data than specified in "Content-Length" header', READING),
+    example: upstreamLine(
+      'warn',
+      'upstream sent more data than specified in "Content-Length" header',
+      READING,
+    ),
     causes: [],
   },
   {
@@ -59,7 +79,8 @@ export const body: readonly MessageKind[] = [
   {
     id: 'upstream-invalid-trailer',
     text: 'upstream sent invalid trailer[: "<line>"| "<line>"|]',
-    source: 'ngx_http_proxy_module.c ngx_http_proxy_process_trailer, ngx_http_grpc_module.c ngx_http_grpc_filter',
+    source:
+      'ngx_http_proxy_module.c ngx_http_proxy_process_trailer, ngx_http_grpc_module.c ngx_http_grpc_filter',
     phase: 'body',
     status: upstreamFailure('body'),
     fault: 'backend',
@@ -75,9 +96,14 @@ export const body: readonly MessageKind[] = [
     phase: 'other',
     status: UNCHANGED,
     fault: 'nobody',
-    meaning: () => 'The answer did not fit into the buffers, so nginx kept a part of it in a file. That is no error.',
+    meaning: () =>
+      'The answer did not fit into the buffers, so nginx kept a part of it in a file. That is no error.',
     since: null,
-    example: upstreamLine('warn', 'an upstream response is buffered to a temporary file /var/cache/nginx/proxy_temp/1/00/0000000001', READING),
+    example: upstreamLine(
+      'warn',
+      'an upstream response is buffered to a temporary file /var/cache/nginx/proxy_temp/1/00/0000000001',
+      READING,
+    ),
     causes: [],
   },
   {
@@ -89,20 +115,28 @@ export const body: readonly MessageKind[] = [
     fault: 'nobody',
     meaning: () => 'The request was larger than its buffer, so nginx kept it in a file. That is no error.',
     since: null,
-    example: requestLine('warn', 'a client request body is buffered to a temporary file /var/cache/nginx/client_temp/0000000001'),
+    example: requestLine(
+      'warn',
+      'a client request body is buffered to a temporary file /var/cache/nginx/client_temp/0000000001',
+    ),
     causes: [],
   },
   {
     id: 'file-failed',
     text: '[open|mkdir|pwrite|pwritev|write|writev|pread|read|rename|unlink|stat|lstat|openat|opendir|chmod|chown|lseek|ftruncate]() "<path>" failed (<errno>)',
-    source: 'ngx_file.c ngx_create_temp_file, ngx_create_path; os/unix/ngx_files.c; ngx_http_static_module.c ngx_http_static_handler',
+    source:
+      'ngx_file.c ngx_create_temp_file, ngx_create_path; os/unix/ngx_files.c; ngx_http_static_module.c ngx_http_static_handler',
     phase: (entry) => (phaseOf(entry, 'other') === 'body' ? 'body' : 'other'),
     when: (entry) => entry.level !== 'emerg',
     status: fileStatus,
     fault: (entry) => (isTemp(entry) ? 'host-limit' : 'configuration'),
     meaning: fileMeaning,
     since: null,
-    example: upstreamLine('crit', 'open() "/var/lib/nginx/proxy/1/00/0000000001" failed (13: Permission denied)', READING),
+    example: upstreamLine(
+      'crit',
+      'open() "/var/lib/nginx/proxy/1/00/0000000001" failed (13: Permission denied)',
+      READING,
+    ),
     causes: (entry) => {
       const errno = errnoMeaning(entry.errno);
       if (errno === 'too-many-files' || errno === 'too-many-files-system') {
@@ -120,7 +154,11 @@ export const body: readonly MessageKind[] = [
     fault: 'host-limit',
     meaning: (entry) => `nginx could not write all of ${pathOf(entry)}: the disk is full.`,
     since: null,
-    example: upstreamLine('crit', 'pwritev() "/var/lib/nginx/proxy/1/00/0000000001" has written only 4096 of 8192', READING),
+    example: upstreamLine(
+      'crit',
+      'pwritev() "/var/lib/nginx/proxy/1/00/0000000001" has written only 4096 of 8192',
+      READING,
+    ),
     causes: ['temp-files-unwritable'],
   },
   {
@@ -132,7 +170,10 @@ export const body: readonly MessageKind[] = [
     fault: 'nobody',
     meaning: () => 'A file of the cache is damaged; nginx asks the backend instead.',
     since: null,
-    example: requestLine('crit', 'cache file "/var/cache/nginx/c/29/b7f54b2df7773722d382f4809d65029c" contains invalid header'),
+    example: requestLine(
+      'crit',
+      'cache file "/var/cache/nginx/c/29/b7f54b2df7773722d382f4809d65029c" contains invalid header',
+    ),
     causes: [],
   },
   {
@@ -144,7 +185,10 @@ export const body: readonly MessageKind[] = [
     fault: 'configuration',
     meaning: () => 'The key of the cache does not fit into the buffer; this request is not cached.',
     since: null,
-    example: requestLine('error', 'proxy_buffer_size 1024 is not enough for cache key, it should be increased to at least 3072'),
+    example: requestLine(
+      'error',
+      'proxy_buffer_size 1024 is not enough for cache key, it should be increased to at least 3072',
+    ),
     causes: [],
   },
   {
@@ -152,7 +196,12 @@ export const body: readonly MessageKind[] = [
     text: 'cache "<name>" not found',
     source: 'ngx_http_upstream.c ngx_http_upstream_cache_get',
     phase: 'other',
-    status: verdict('500', 'response', 'likely', '500: nginx cannot go on without the cache that the variable names.'),
+    status: verdict(
+      '500',
+      'response',
+      'likely',
+      '500: nginx cannot go on without the cache that the variable names.',
+    ),
     fault: 'configuration',
     meaning: () => 'The variables of *_cache gave the name of a cache that does not exist.',
     since: null,
@@ -191,16 +240,31 @@ function fileStatus(entry: LogEntry): ReturnType<typeof verdict> {
     return NO_ANSWER;
   }
   if (phaseOf(entry, 'other') === 'body') {
-    return verdict('200', 'cut', 'likely', 'The status (mostly 200) had been sent already; the answer ends early.');
+    return verdict(
+      '200',
+      'cut',
+      'likely',
+      'The status (mostly 200) had been sent already; the answer ends early.',
+    );
   }
   if (isTemp(entry)) {
-    return verdict('500', 'response', 'likely', '500, not 502: no backend had been asked yet, or its answer could not be stored.');
+    return verdict(
+      '500',
+      'response',
+      'likely',
+      '500, not 502: no backend had been asked yet, or its answer could not be stored.',
+    );
   }
   switch (errnoMeaning(entry.errno)) {
     case 'no-such-file':
     case 'not-directory':
     case 'name-too-long':
-      return verdict('404', 'response', 'likely', '404, not 502: a static file is missing; error_page or try_files may go on.');
+      return verdict(
+        '404',
+        'response',
+        'likely',
+        '404, not 502: a static file is missing; error_page or try_files may go on.',
+      );
     case 'permission':
       return verdict('403', 'response', 'likely', '403, not 502: a static file cannot be read.');
     default:

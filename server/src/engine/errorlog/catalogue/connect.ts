@@ -198,9 +198,6 @@ function connectCauses(entry: LogEntry): readonly string[] {
     case 'reset':
     case 'aborted':
       return ['backend-reset', 'backend-restarting'];
-    case 'too-many-files':
-    case 'too-many-files-system':
-      return ['open-files-exhausted'];
     default:
       return [];
   }

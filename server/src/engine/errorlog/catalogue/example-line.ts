@@ -1,7 +1,12 @@
 const REQUEST = 'client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1"';
 
 /** A line of a request that went to a backend. */
-export function upstreamLine(level: string, message: string, action: string, upstream = 'http://127.0.0.1:3001/'): string {
+export function upstreamLine(
+  level: string,
+  message: string,
+  action: string,
+  upstream = 'http://127.0.0.1:3001/',
+): string {
   return `2026/01/10 08:41:45 [${level}] 165#165: *18127 ${message} while ${action}, ${REQUEST}, upstream: "${upstream}", host: "app.test"`;
 }
 

@@ -1,6 +1,17 @@
 import type { MessageKind } from '../message.ts';
 import { requestLine, upstreamLine } from './example-line.ts';
-import { between, internalError, invalidAnswer, peer, phaseOf, phaseOr, sentence, UNCHANGED, upstreamFailure, verdict } from './shared.ts';
+import {
+  between,
+  internalError,
+  invalidAnswer,
+  peer,
+  phaseOf,
+  phaseOr,
+  sentence,
+  UNCHANGED,
+  upstreamFailure,
+  verdict,
+} from './shared.ts';
 
 const HEADER = 'reading response header from upstream';
 const PHP = 'fastcgi://127.0.0.1:9000';
@@ -70,7 +81,12 @@ export const fastcgi: readonly MessageKind[] = [
     fault: 'backend',
     meaning: () => 'A PHP script ended with a fatal error.',
     since: null,
-    example: upstreamLine('error', 'FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught Error: Call to undefined function nosuch() in /srv/www/fatal.php:1"', HEADER, PHP),
+    example: upstreamLine(
+      'error',
+      'FastCGI sent in stderr: "PHP message: PHP Fatal error:  Uncaught Error: Call to undefined function nosuch() in /srv/www/fatal.php:1"',
+      HEADER,
+      PHP,
+    ),
     causes: [],
   },
   {
@@ -82,7 +98,12 @@ export const fastcgi: readonly MessageKind[] = [
     fault: 'nobody',
     meaning: () => 'The application wrote this to its error output; the answer does not depend on it.',
     since: null,
-    example: upstreamLine('error', 'FastCGI sent in stderr: "PHP message: PHP Warning:  Undefined variable $x in /srv/www/index.php on line 3"', HEADER, PHP),
+    example: upstreamLine(
+      'error',
+      'FastCGI sent in stderr: "PHP message: PHP Warning:  Undefined variable $x in /srv/www/index.php on line 3"',
+      HEADER,
+      PHP,
+    ),
     causes: [],
   },
   {
@@ -104,7 +125,8 @@ export const fastcgi: readonly MessageKind[] = [
     phase: 'header',
     status: invalidAnswer,
     fault: 'backend',
-    meaning: (entry) => `${sentence(peer(entry))} sent "${between(entry.message, '"', '"', 0) ?? ''}" where a status belongs.`,
+    meaning: (entry) =>
+      `${sentence(peer(entry))} sent "${between(entry.message, '"', '"', 0) ?? ''}" where a status belongs.`,
     since: null,
     example: upstreamLine('error', 'upstream sent invalid status "OK"', HEADER, PHP),
     causes: ['invalid-response-header'],
@@ -118,7 +140,12 @@ export const fastcgi: readonly MessageKind[] = [
     fault: 'configuration',
     meaning: (entry) => `${sentence(peer(entry))} does not answer as memcached does.`,
     since: null,
-    example: upstreamLine('error', 'memcached sent invalid response: "HTTP/1.1 400 Bad Request"', HEADER, 'memcached://127.0.0.1:8080'),
+    example: upstreamLine(
+      'error',
+      'memcached sent invalid response: "HTTP/1.1 400 Bad Request"',
+      HEADER,
+      'memcached://127.0.0.1:8080',
+    ),
     causes: ['non-http-backend', 'invalid-response-header'],
   },
   {
@@ -130,7 +157,12 @@ export const fastcgi: readonly MessageKind[] = [
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} answered for another key, or not as memcached does.`,
     since: null,
-    example: upstreamLine('error', 'memcached sent invalid key in response "VALUE b 0 2" for key "a"', HEADER, 'memcached://127.0.0.1:11211'),
+    example: upstreamLine(
+      'error',
+      'memcached sent invalid key in response "VALUE b 0 2" for key "a"',
+      HEADER,
+      'memcached://127.0.0.1:11211',
+    ),
     causes: ['invalid-response-header'],
   },
   {
@@ -142,7 +174,12 @@ export const fastcgi: readonly MessageKind[] = [
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} did not end its answer as memcached does.`,
     since: null,
-    example: upstreamLine('error', 'memcached sent invalid trailer', 'reading upstream', 'memcached://127.0.0.1:11211'),
+    example: upstreamLine(
+      'error',
+      'memcached sent invalid trailer',
+      'reading upstream',
+      'memcached://127.0.0.1:11211',
+    ),
     causes: ['response-cut'],
   },
   {
@@ -154,7 +191,12 @@ export const fastcgi: readonly MessageKind[] = [
     fault: 'nobody',
     meaning: () => 'memcached has nothing under this key.',
     since: null,
-    example: upstreamLine('info', 'key: "/a" was not found by memcached', HEADER, 'memcached://127.0.0.1:11211'),
+    example: upstreamLine(
+      'info',
+      'key: "/a" was not found by memcached',
+      HEADER,
+      'memcached://127.0.0.1:11211',
+    ),
     causes: [],
   },
   {

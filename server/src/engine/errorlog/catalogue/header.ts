@@ -1,5 +1,6 @@
 import type { LogEntry } from '../entry.ts';
 import type { MessageKind } from '../message.ts';
+import { requestLine, upstreamLine } from './example-line.ts';
 import {
   between,
   internalError,
@@ -19,12 +20,10 @@ import {
   verdict,
 } from './shared.ts';
 
-const HEADER = 'while reading response header from upstream';
-const FIELDS =
-  'client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:3001/", host: "app.test"';
+const HEADER = 'reading response header from upstream';
 
 function line(message: string, level = 'error'): string {
-  return `2024/10/21 08:41:45 [${level}] 165#165: *18127 ${message} ${HEADER}, ${FIELDS}`;
+  return upstreamLine(level, message, HEADER);
 }
 
 /** Reading the response header: the connection ends too early, or what came is no good. */
@@ -53,7 +52,11 @@ export const header: readonly MessageKind[] = [
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} closed the connection in the middle of its answer.`,
     since: null,
-    example: `2024/10/21 08:41:45 [error] 165#0: *18127 kevent() reported that upstream closed connection (54: Connection reset by peer) while reading upstream, ${FIELDS}`,
+    example: upstreamLine(
+      'error',
+      'kevent() reported that upstream closed connection (54: Connection reset by peer)',
+      'reading upstream',
+    ),
     causes: ['response-cut'],
   },
   {
@@ -249,7 +252,7 @@ export const header: readonly MessageKind[] = [
     meaning: (entry) =>
       `${sentence(peer(entry))} wanted to switch protocols (101) in a subrequest, where nginx cannot.`,
     since: null,
-    example: `2024/10/21 08:41:45 [error] 165#165: *18127 connection upgrade in subrequest ${HEADER}, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", subrequest: "/auth", upstream: "http://127.0.0.1:3001/auth", host: "app.test"`,
+    example: `2024/10/21 08:41:45 [error] 165#165: *18127 connection upgrade in subrequest while ${HEADER}, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", subrequest: "/auth", upstream: "http://127.0.0.1:3001/auth", host: "app.test"`,
     causes: [],
   },
   {
@@ -261,7 +264,7 @@ export const header: readonly MessageKind[] = [
     fault: 'configuration',
     meaning: () => 'The variables of proxy_pass gave an empty URI, so nginx could not form a request.',
     since: null,
-    example: `2024/10/21 08:41:45 [error] 165#165: *18127 zero length URI to proxy, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", host: "app.test"`,
+    example: requestLine('error', 'zero length URI to proxy'),
     causes: ['invalid-upstream-variable'],
   },
 ];

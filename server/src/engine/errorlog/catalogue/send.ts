@@ -2,7 +2,16 @@ import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { MessageKind } from '../message.ts';
 import { clientLine, requestLine, upstreamLine } from './example-line.ts';
-import { internalError, isUnsafeMethod, peer, phaseOf, phaseOr, sentence, upstreamFailure, verdict } from './shared.ts';
+import {
+  internalError,
+  isUnsafeMethod,
+  peer,
+  phaseOf,
+  phaseOr,
+  sentence,
+  upstreamFailure,
+  verdict,
+} from './shared.ts';
 
 const SEND = '[writev() failed|send() failed|sendfile() failed|sendmsg() failed|sendto() failed] (<errno>)';
 
@@ -11,12 +20,18 @@ export const send: readonly MessageKind[] = [
   {
     id: 'send-failed',
     text: SEND,
-    source: 'os/unix/ngx_writev_chain.c ngx_writev, ngx_send.c ngx_unix_send, ngx_linux_sendfile_chain.c ngx_linux_sendfile',
+    source:
+      'os/unix/ngx_writev_chain.c ngx_writev, ngx_send.c ngx_unix_send, ngx_linux_sendfile_chain.c ngx_linux_sendfile',
     phase: phaseOr('send'),
     when: (entry) => phaseOf(entry, 'send') !== 'client',
     status: (entry) =>
       phaseOf(entry, 'send') === 'resolve'
-        ? verdict('502', 'response', 'possible', 'nginx asks again; the request ends with 502 when no DNS server answers.')
+        ? verdict(
+            '502',
+            'response',
+            'possible',
+            'nginx asks again; the request ends with 502 when no DNS server answers.',
+          )
         : upstreamFailure('send')(entry),
     fault: (entry) => (phaseOf(entry, 'send') === 'resolve' ? 'network' : 'backend'),
     meaning: (entry) => {
@@ -33,7 +48,11 @@ export const send: readonly MessageKind[] = [
         : `${sentence(peer(entry))} reset the connection while nginx was sending the request.`;
     },
     since: null,
-    example: upstreamLine('error', 'writev() failed (104: Connection reset by peer)', 'sending request to upstream'),
+    example: upstreamLine(
+      'error',
+      'writev() failed (104: Connection reset by peer)',
+      'sending request to upstream',
+    ),
     causes: (entry) => {
       switch (phaseOf(entry, 'send')) {
         case 'resolve':
@@ -53,7 +72,12 @@ export const send: readonly MessageKind[] = [
     source: 'os/unix/ngx_writev_chain.c ngx_writev, ngx_send.c ngx_unix_send',
     phase: 'client',
     when: (entry) => phaseOf(entry, 'send') === 'client',
-    status: verdict(null, 'closed', 'likely', 'The client was gone; nginx logs 499 or the status it had begun to send.'),
+    status: verdict(
+      null,
+      'closed',
+      'likely',
+      'The client was gone; nginx logs 499 or the status it had begun to send.',
+    ),
     fault: 'client',
     meaning: clientLeft,
     since: null,
@@ -110,7 +134,8 @@ export const send: readonly MessageKind[] = [
     ([id, tail, example, what]): MessageKind => ({
       id: `http2-request-too-long-${id}`,
       text: `too long http2 ${what}${tail}`,
-      source: 'ngx_http_grpc_module.c ngx_http_grpc_create_request, ngx_http_proxy_v2_module.c ngx_http_proxy_v2_create_request',
+      source:
+        'ngx_http_grpc_module.c ngx_http_grpc_create_request, ngx_http_proxy_v2_module.c ngx_http_proxy_v2_create_request',
       phase: 'prepare',
       status: internalError,
       fault: 'client',
@@ -123,7 +148,8 @@ export const send: readonly MessageKind[] = [
   {
     id: 'request-does-not-fit-protocol',
     text: '[fastcgi request record is too big: <number>|uwsgi request is too big: <number>|uwsgi request is too little: <number>|fastcgi request length mismatch|uwsgi request length mismatch|scgi request length mismatch]',
-    source: 'ngx_http_fastcgi_module.c ngx_http_fastcgi_create_request, ngx_http_uwsgi_module.c ngx_http_uwsgi_create_request',
+    source:
+      'ngx_http_fastcgi_module.c ngx_http_fastcgi_create_request, ngx_http_uwsgi_module.c ngx_http_uwsgi_create_request',
     phase: 'prepare',
     status: internalError,
     fault: 'client',

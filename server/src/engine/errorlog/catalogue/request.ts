@@ -1,0 +1,148 @@
+import type { MessageKind } from '../message.ts';
+import { requestLine } from './example-line.ts';
+import { between, UNCHANGED, verdict } from './shared.ts';
+
+const CYCLE = verdict('500', 'response', 'certain', '500, not 502: no backend was asked in the end.');
+
+/** What happens to a request inside nginx, before or beside the backend. */
+export const request: readonly MessageKind[] = [
+  {
+    id: 'auth-request-unexpected-status',
+    text: 'auth request unexpected status: <status>',
+    source: 'ngx_http_auth_request_module.c ngx_http_auth_request_handler',
+    phase: 'other',
+    status: verdict(
+      '500',
+      'response',
+      'likely',
+      '500 from nginx, whatever the authorisation service failed with.',
+    ),
+    fault: 'backend',
+    meaning: (entry) => {
+      const status = /unexpected status: (\d+)/.exec(entry.message)?.[1] ?? 'another status';
+      return `The authorisation subrequest ended with ${status}; auth_request accepts only 2xx, 401 and 403.`;
+    },
+    since: null,
+    example: requestLine('error', 'auth request unexpected status: 502 while sending to client'),
+    causes: ['auth-request-failed'],
+  },
+  {
+    id: 'redirect-cycle',
+    text: 'rewrite or internal redirection cycle while [processing|internally redirecting to|redirect to named location] "<target>"',
+    source:
+      'ngx_http_core_module.c ngx_http_core_post_rewrite_phase, ngx_http_internal_redirect, ngx_http_named_location',
+    phase: 'other',
+    status: CYCLE,
+    fault: 'configuration',
+    meaning: (entry) =>
+      `nginx redirected the request inside itself more than 10 times, at last to "${between(entry.message, '"', '"', 0) ?? ''}".`,
+    since: null,
+    example: requestLine(
+      'error',
+      'rewrite or internal redirection cycle while internally redirecting to "/index.html"',
+    ),
+    causes: ['internal-redirect-cycle'],
+  },
+  {
+    id: 'subrequest-cycle',
+    text: 'subrequests cycle while processing "<target>"',
+    source: 'ngx_http_core_module.c ngx_http_subrequest',
+    phase: 'other',
+    status: CYCLE,
+    fault: 'configuration',
+    meaning: () => 'A subrequest caused the same subrequest again, more than 50 times.',
+    since: null,
+    example: requestLine('error', 'subrequests cycle while processing "/auth"'),
+    causes: ['internal-redirect-cycle'],
+  },
+  {
+    id: 'named-location-missing',
+    text: 'could not find named location "<name>"',
+    source: 'ngx_http_core_module.c ngx_http_named_location',
+    phase: 'other',
+    status: verdict('500', 'response', 'certain', '500, not 502: no backend was asked.'),
+    fault: 'configuration',
+    meaning: (entry) =>
+      `The configuration sends the request to the location ${between(entry.message, '"', '"', 0) ?? ''}, which does not exist.`,
+    since: null,
+    example: requestLine('error', 'could not find named location "@fallback"'),
+    causes: [],
+  },
+  {
+    id: 'access-forbidden',
+    text: 'access forbidden by rule',
+    source: 'ngx_http_core_module.c ngx_http_core_post_access_phase',
+    phase: 'other',
+    status: verdict('403', 'response', 'likely', '403, not 502: no backend was asked.'),
+    fault: 'nobody',
+    meaning: () => 'allow and deny do not let this client in.',
+    since: null,
+    example: requestLine('error', 'access forbidden by rule'),
+    causes: [],
+  },
+  {
+    id: 'directory-index-forbidden',
+    text: 'directory index of "<path>" is forbidden',
+    source: 'ngx_http_core_module.c ngx_http_core_content_phase',
+    phase: 'other',
+    status: verdict('403', 'response', 'likely', '403, not 502: no backend was asked.'),
+    fault: 'configuration',
+    meaning: (entry) =>
+      `The request was for the directory ${between(entry.message, '"', '"', 0) ?? ''}, which has no index file; no *_pass handled it.`,
+    since: null,
+    example: requestLine('error', 'directory index of "/usr/share/nginx/html/" is forbidden'),
+    causes: [],
+  },
+  {
+    id: 'no-handler',
+    text: 'no handler found',
+    source: 'ngx_http_core_module.c ngx_http_core_content_phase',
+    phase: 'other',
+    status: verdict('404', 'response', 'likely', '404, not 502: no backend was asked.'),
+    fault: 'configuration',
+    meaning: () => 'Nothing in the configuration handles this request.',
+    since: null,
+    example: requestLine('error', 'no handler found'),
+    causes: [],
+  },
+  {
+    id: 'uninitialised-variable',
+    text: 'using uninitialized "<name>" variable',
+    source: 'ngx_http_rewrite_module.c ngx_http_rewrite_var',
+    phase: 'other',
+    status: UNCHANGED,
+    fault: 'configuration',
+    meaning: (entry) =>
+      `The variable $${between(entry.message, '"', '"', 0) ?? ''} was used before anything set it; it is empty.`,
+    since: null,
+    example: requestLine('warn', 'using uninitialized "backend" variable'),
+    causes: ['invalid-upstream-variable'],
+  },
+  {
+    id: 'lua-aborted',
+    text: '[lua entry thread aborted: <what>|lua user thread aborted: <what>|lua coroutine: runtime error: <what>]',
+    source: 'OpenResty, ngx_http_lua_util.c ngx_http_lua_run_thread',
+    phase: 'other',
+    status: verdict('500', 'response', 'likely', '500 from a Lua script, not 502.'),
+    fault: 'configuration',
+    meaning: () => 'A Lua script failed.',
+    since: null,
+    example: requestLine(
+      'error',
+      'lua entry thread aborted: runtime error: access_by_lua(nginx.conf:32):2: attempt to index a nil value',
+    ),
+    causes: ['lua-error'],
+  },
+  {
+    id: 'lua-log',
+    text: '[[lua] <what>',
+    source: 'OpenResty, ngx_http_lua_log.c log_wrapper',
+    phase: 'other',
+    status: UNCHANGED,
+    fault: 'nobody',
+    meaning: () => 'A Lua script wrote this line; what the client got depends on the script.',
+    since: null,
+    example: requestLine('error', '[lua] balancer.lua:442: run(): failed to pick server'),
+    causes: ['lua-error'],
+  },
+];

@@ -1,0 +1,13 @@
+import { parseListen } from '../listen.ts';
+import { fillBacklog } from '../sleeper.ts';
+import type { Backend } from '../types.ts';
+
+export interface FullBacklogSpec {
+  kind: 'full-backlog';
+  listen: string;
+}
+
+/** A listener that accepts nothing and whose queue is full: TCP connects hang, unix connects fail with EAGAIN. */
+export async function startFullBacklog({ listen }: FullBacklogSpec): Promise<Backend> {
+  return fillBacklog(parseListen(listen));
+}

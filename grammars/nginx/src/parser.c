@@ -6,12 +6,12 @@
 #endif
 
 #define LANGUAGE_VERSION 14
-#define STATE_COUNT 27
+#define STATE_COUNT 28
 #define LARGE_STATE_COUNT 6
-#define SYMBOL_COUNT 26
+#define SYMBOL_COUNT 27
 #define ALIAS_COUNT 0
 #define TOKEN_COUNT 15
-#define EXTERNAL_TOKEN_COUNT 8
+#define EXTERNAL_TOKEN_COUNT 9
 #define FIELD_COUNT 3
 #define MAX_ALIAS_SEQUENCE_LENGTH 3
 #define PRODUCTION_ID_COUNT 7
@@ -21,16 +21,16 @@ enum {
   anon_sym_LBRACE = 2,
   anon_sym_RBRACE = 3,
   sym_word = 4,
-  sym__lua_name = 5,
-  sym_comment = 6,
-  sym_double_quoted = 7,
-  sym_single_quoted = 8,
-  sym_unterminated_string = 9,
-  sym_unexpected = 10,
-  sym__lua_name_dq = 11,
-  sym__lua_name_sq = 12,
+  sym_comment = 5,
+  sym_double_quoted = 6,
+  sym_single_quoted = 7,
+  sym_unterminated_string = 8,
+  sym_unexpected = 9,
+  sym__lua_name = 10,
+  sym__lua_name_double = 11,
+  sym__lua_name_single = 12,
   sym_lua_code = 13,
-  sym__error_sentinel = 14,
+  sym__recovering = 14,
   sym_source_file = 15,
   sym__item = 16,
   sym_directive = 17,
@@ -38,10 +38,11 @@ enum {
   sym_block = 19,
   sym_lua_directive = 20,
   sym_lua_block = 21,
-  sym__value = 22,
-  sym__quoted = 23,
-  aux_sym_source_file_repeat1 = 24,
-  aux_sym_directive_repeat1 = 25,
+  sym__any_lua_name = 22,
+  sym__value = 23,
+  sym__quoted = 24,
+  aux_sym_source_file_repeat1 = 25,
+  aux_sym_directive_repeat1 = 26,
 };
 
 static const char * const ts_symbol_names[] = {
@@ -50,16 +51,16 @@ static const char * const ts_symbol_names[] = {
   [anon_sym_LBRACE] = "{",
   [anon_sym_RBRACE] = "}",
   [sym_word] = "word",
-  [sym__lua_name] = "word",
   [sym_comment] = "comment",
   [sym_double_quoted] = "double_quoted",
   [sym_single_quoted] = "single_quoted",
   [sym_unterminated_string] = "unterminated_string",
   [sym_unexpected] = "unexpected",
-  [sym__lua_name_dq] = "double_quoted",
-  [sym__lua_name_sq] = "single_quoted",
+  [sym__lua_name] = "word",
+  [sym__lua_name_double] = "double_quoted",
+  [sym__lua_name_single] = "single_quoted",
   [sym_lua_code] = "lua_code",
-  [sym__error_sentinel] = "_error_sentinel",
+  [sym__recovering] = "_recovering",
   [sym_source_file] = "source_file",
   [sym__item] = "_item",
   [sym_directive] = "directive",
@@ -67,6 +68,7 @@ static const char * const ts_symbol_names[] = {
   [sym_block] = "block",
   [sym_lua_directive] = "lua_directive",
   [sym_lua_block] = "lua_block",
+  [sym__any_lua_name] = "_any_lua_name",
   [sym__value] = "_value",
   [sym__quoted] = "_quoted",
   [aux_sym_source_file_repeat1] = "source_file_repeat1",
@@ -79,16 +81,16 @@ static const TSSymbol ts_symbol_map[] = {
   [anon_sym_LBRACE] = anon_sym_LBRACE,
   [anon_sym_RBRACE] = anon_sym_RBRACE,
   [sym_word] = sym_word,
-  [sym__lua_name] = sym_word,
   [sym_comment] = sym_comment,
   [sym_double_quoted] = sym_double_quoted,
   [sym_single_quoted] = sym_single_quoted,
   [sym_unterminated_string] = sym_unterminated_string,
   [sym_unexpected] = sym_unexpected,
-  [sym__lua_name_dq] = sym_double_quoted,
-  [sym__lua_name_sq] = sym_single_quoted,
+  [sym__lua_name] = sym_word,
+  [sym__lua_name_double] = sym_double_quoted,
+  [sym__lua_name_single] = sym_single_quoted,
   [sym_lua_code] = sym_lua_code,
-  [sym__error_sentinel] = sym__error_sentinel,
+  [sym__recovering] = sym__recovering,
   [sym_source_file] = sym_source_file,
   [sym__item] = sym__item,
   [sym_directive] = sym_directive,
@@ -96,6 +98,7 @@ static const TSSymbol ts_symbol_map[] = {
   [sym_block] = sym_block,
   [sym_lua_directive] = sym_lua_directive,
   [sym_lua_block] = sym_lua_block,
+  [sym__any_lua_name] = sym__any_lua_name,
   [sym__value] = sym__value,
   [sym__quoted] = sym__quoted,
   [aux_sym_source_file_repeat1] = aux_sym_source_file_repeat1,
@@ -123,10 +126,6 @@ static const TSSymbolMetadata ts_symbol_metadata[] = {
     .visible = true,
     .named = true,
   },
-  [sym__lua_name] = {
-    .visible = true,
-    .named = true,
-  },
   [sym_comment] = {
     .visible = true,
     .named = true,
@@ -147,11 +146,15 @@ static const TSSymbolMetadata ts_symbol_metadata[] = {
     .visible = true,
     .named = true,
   },
-  [sym__lua_name_dq] = {
+  [sym__lua_name] = {
     .visible = true,
     .named = true,
   },
-  [sym__lua_name_sq] = {
+  [sym__lua_name_double] = {
+    .visible = true,
+    .named = true,
+  },
+  [sym__lua_name_single] = {
     .visible = true,
     .named = true,
   },
@@ -159,7 +162,7 @@ static const TSSymbolMetadata ts_symbol_metadata[] = {
     .visible = true,
     .named = true,
   },
-  [sym__error_sentinel] = {
+  [sym__recovering] = {
     .visible = false,
     .named = true,
   },
@@ -189,6 +192,10 @@ static const TSSymbolMetadata ts_symbol_metadata[] = {
   },
   [sym_lua_block] = {
     .visible = true,
+    .named = true,
+  },
+  [sym__any_lua_name] = {
+    .visible = false,
     .named = true,
   },
   [sym__value] = {
@@ -223,32 +230,32 @@ static const char * const ts_field_names[] = {
 };
 
 static const TSFieldMapSlice ts_field_map_slices[PRODUCTION_ID_COUNT] = {
-  [1] = {.index = 0, .length = 2},
-  [2] = {.index = 2, .length = 1},
+  [1] = {.index = 0, .length = 1},
+  [2] = {.index = 1, .length = 2},
   [3] = {.index = 3, .length = 1},
-  [4] = {.index = 4, .length = 3},
-  [5] = {.index = 7, .length = 2},
+  [4] = {.index = 4, .length = 2},
+  [5] = {.index = 6, .length = 3},
   [6] = {.index = 9, .length = 2},
 };
 
 static const TSFieldMapEntry ts_field_map_entries[] = {
   [0] =
+    {field_name, 0},
+  [1] =
     {field_body, 1},
     {field_name, 0},
-  [2] =
-    {field_argument, 0},
   [3] =
-    {field_name, 0},
+    {field_argument, 0},
   [4] =
+    {field_argument, 1, .inherited = true},
+    {field_name, 0},
+  [6] =
     {field_argument, 1, .inherited = true},
     {field_body, 2},
     {field_name, 0},
-  [7] =
+  [9] =
     {field_argument, 0, .inherited = true},
     {field_argument, 1, .inherited = true},
-  [9] =
-    {field_argument, 1, .inherited = true},
-    {field_name, 0},
 };
 
 static const TSSymbol ts_alias_sequences[PRODUCTION_ID_COUNT][MAX_ALIAS_SEQUENCE_LENGTH] = {
@@ -287,6 +294,7 @@ static const TSStateId ts_primary_state_ids[STATE_COUNT] = {
   [24] = 24,
   [25] = 25,
   [26] = 26,
+  [27] = 27,
 };
 
 static bool ts_lex(TSLexer *lexer, TSStateId state) {
@@ -295,8 +303,8 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
   switch (state) {
     case 0:
       if (eof) ADVANCE(3);
-      if (lookahead == '#') ADVANCE(23);
-      if (lookahead == '$') ADVANCE(20);
+      if (lookahead == '#') ADVANCE(9);
+      if (lookahead == '$') ADVANCE(7);
       if (lookahead == ';') ADVANCE(4);
       if (lookahead == '\\') ADVANCE(2);
       if (lookahead == '{') ADVANCE(5);
@@ -305,28 +313,17 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead == '\n' ||
           lookahead == '\r' ||
           lookahead == ' ') SKIP(0)
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
       if (lookahead != 0 &&
           lookahead != '"' &&
-          lookahead != '\'') ADVANCE(21);
+          lookahead != '\'') ADVANCE(8);
       END_STATE();
     case 1:
-      if (lookahead == '#') ADVANCE(23);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == ';') ADVANCE(4);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '{') ADVANCE(5);
-      if (lookahead == '\t' ||
-          lookahead == '\n' ||
-          lookahead == '\r' ||
-          lookahead == ' ') SKIP(1)
+      if (lookahead == '\r') ADVANCE(1);
       if (lookahead != 0 &&
-          lookahead != '"' &&
-          lookahead != '\'' &&
-          lookahead != '}') ADVANCE(21);
+          lookahead != '\n') ADVANCE(9);
       END_STATE();
     case 2:
-      if (lookahead != 0) ADVANCE(21);
+      if (lookahead != 0) ADVANCE(8);
       END_STATE();
     case 3:
       ACCEPT_TOKEN(ts_builtin_sym_end);
@@ -342,231 +339,33 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
       END_STATE();
     case 7:
       ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
+      if (lookahead == '$') ADVANCE(7);
       if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'a') ADVANCE(19);
-      if (('b' <= lookahead && lookahead <= 'z')) ADVANCE(17);
+      if (lookahead == '{') ADVANCE(7);
       if (lookahead != 0 &&
           lookahead != '\t' &&
           lookahead != '\n' &&
           lookahead != '\r' &&
           lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
+          lookahead != ';') ADVANCE(8);
       END_STATE();
     case 8:
       ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
+      if (lookahead == '$') ADVANCE(7);
       if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'b') ADVANCE(16);
-      if (lookahead == 'l') ADVANCE(15);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
       if (lookahead != 0 &&
           lookahead != '\t' &&
           lookahead != '\n' &&
           lookahead != '\r' &&
           lookahead != ' ' &&
           lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
+          lookahead != '{') ADVANCE(8);
       END_STATE();
     case 9:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'b') ADVANCE(16);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 10:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'b') ADVANCE(13);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 11:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'c') ADVANCE(12);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 12:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'k') ADVANCE(22);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 13:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'l') ADVANCE(14);
-      if (lookahead == 'y') ADVANCE(18);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 14:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'o') ADVANCE(11);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 15:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'u') ADVANCE(7);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 16:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (lookahead == 'y') ADVANCE(18);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 17:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(9);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 18:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(8);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 19:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '_') ADVANCE(10);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 20:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead == '{') ADVANCE(20);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';') ADVANCE(21);
-      END_STATE();
-    case 21:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '$') ADVANCE(20);
-      if (lookahead == '\\') ADVANCE(2);
-      if (lookahead != 0 &&
-          lookahead != '\t' &&
-          lookahead != '\n' &&
-          lookahead != '\r' &&
-          lookahead != ' ' &&
-          lookahead != ';' &&
-          lookahead != '{') ADVANCE(21);
-      END_STATE();
-    case 22:
-      ACCEPT_TOKEN(sym__lua_name);
-      if (lookahead == '_') ADVANCE(9);
-      if (('a' <= lookahead && lookahead <= 'z')) ADVANCE(17);
-      END_STATE();
-    case 23:
       ACCEPT_TOKEN(sym_comment);
+      if (lookahead == '\r') ADVANCE(1);
       if (lookahead != 0 &&
-          lookahead != '\n') ADVANCE(23);
+          lookahead != '\n') ADVANCE(9);
       END_STATE();
     default:
       return false;
@@ -580,27 +379,28 @@ static const TSLexMode ts_lex_modes[STATE_COUNT] = {
   [3] = {.lex_state = 0, .external_lex_state = 2},
   [4] = {.lex_state = 0, .external_lex_state = 2},
   [5] = {.lex_state = 0, .external_lex_state = 2},
-  [6] = {.lex_state = 1, .external_lex_state = 3},
-  [7] = {.lex_state = 1, .external_lex_state = 3},
-  [8] = {.lex_state = 1, .external_lex_state = 3},
-  [9] = {.lex_state = 0, .external_lex_state = 2},
-  [10] = {.lex_state = 1, .external_lex_state = 3},
+  [6] = {.lex_state = 0, .external_lex_state = 3},
+  [7] = {.lex_state = 0, .external_lex_state = 3},
+  [8] = {.lex_state = 0, .external_lex_state = 3},
+  [9] = {.lex_state = 0, .external_lex_state = 3},
+  [10] = {.lex_state = 0, .external_lex_state = 2},
   [11] = {.lex_state = 0, .external_lex_state = 2},
   [12] = {.lex_state = 0, .external_lex_state = 2},
-  [13] = {.lex_state = 0, .external_lex_state = 2},
+  [13] = {.lex_state = 0, .external_lex_state = 3},
   [14] = {.lex_state = 0, .external_lex_state = 2},
   [15] = {.lex_state = 0, .external_lex_state = 2},
   [16] = {.lex_state = 0, .external_lex_state = 2},
-  [17] = {.lex_state = 1, .external_lex_state = 3},
+  [17] = {.lex_state = 0, .external_lex_state = 2},
   [18] = {.lex_state = 0, .external_lex_state = 2},
   [19] = {.lex_state = 0, .external_lex_state = 2},
   [20] = {.lex_state = 0, .external_lex_state = 2},
-  [21] = {.lex_state = 1, .external_lex_state = 4},
-  [22] = {.lex_state = 1, .external_lex_state = 3},
-  [23] = {.lex_state = 1, .external_lex_state = 3},
-  [24] = {.lex_state = 0, .external_lex_state = 5},
-  [25] = {.lex_state = 0},
+  [21] = {.lex_state = 0, .external_lex_state = 2},
+  [22] = {.lex_state = 0, .external_lex_state = 4},
+  [23] = {.lex_state = 0, .external_lex_state = 3},
+  [24] = {.lex_state = 0, .external_lex_state = 3},
+  [25] = {.lex_state = 0, .external_lex_state = 5},
   [26] = {.lex_state = 0},
+  [27] = {.lex_state = 0},
 };
 
 enum {
@@ -608,10 +408,11 @@ enum {
   ts_external_token_single_quoted = 1,
   ts_external_token_unterminated_string = 2,
   ts_external_token_unexpected = 3,
-  ts_external_token__lua_name_dq = 4,
-  ts_external_token__lua_name_sq = 5,
-  ts_external_token_lua_code = 6,
-  ts_external_token__error_sentinel = 7,
+  ts_external_token__lua_name = 4,
+  ts_external_token__lua_name_double = 5,
+  ts_external_token__lua_name_single = 6,
+  ts_external_token_lua_code = 7,
+  ts_external_token__recovering = 8,
 };
 
 static const TSSymbol ts_external_scanner_symbol_map[EXTERNAL_TOKEN_COUNT] = {
@@ -619,10 +420,11 @@ static const TSSymbol ts_external_scanner_symbol_map[EXTERNAL_TOKEN_COUNT] = {
   [ts_external_token_single_quoted] = sym_single_quoted,
   [ts_external_token_unterminated_string] = sym_unterminated_string,
   [ts_external_token_unexpected] = sym_unexpected,
-  [ts_external_token__lua_name_dq] = sym__lua_name_dq,
-  [ts_external_token__lua_name_sq] = sym__lua_name_sq,
+  [ts_external_token__lua_name] = sym__lua_name,
+  [ts_external_token__lua_name_double] = sym__lua_name_double,
+  [ts_external_token__lua_name_single] = sym__lua_name_single,
   [ts_external_token_lua_code] = sym_lua_code,
-  [ts_external_token__error_sentinel] = sym__error_sentinel,
+  [ts_external_token__recovering] = sym__recovering,
 };
 
 static const bool ts_external_scanner_states[6][EXTERNAL_TOKEN_COUNT] = {
@@ -631,17 +433,19 @@ static const bool ts_external_scanner_states[6][EXTERNAL_TOKEN_COUNT] = {
     [ts_external_token_single_quoted] = true,
     [ts_external_token_unterminated_string] = true,
     [ts_external_token_unexpected] = true,
-    [ts_external_token__lua_name_dq] = true,
-    [ts_external_token__lua_name_sq] = true,
+    [ts_external_token__lua_name] = true,
+    [ts_external_token__lua_name_double] = true,
+    [ts_external_token__lua_name_single] = true,
     [ts_external_token_lua_code] = true,
-    [ts_external_token__error_sentinel] = true,
+    [ts_external_token__recovering] = true,
   },
   [2] = {
     [ts_external_token_double_quoted] = true,
     [ts_external_token_single_quoted] = true,
     [ts_external_token_unterminated_string] = true,
-    [ts_external_token__lua_name_dq] = true,
-    [ts_external_token__lua_name_sq] = true,
+    [ts_external_token__lua_name] = true,
+    [ts_external_token__lua_name_double] = true,
+    [ts_external_token__lua_name_single] = true,
   },
   [3] = {
     [ts_external_token_double_quoted] = true,
@@ -666,108 +470,113 @@ static const uint16_t ts_parse_table[LARGE_STATE_COUNT][SYMBOL_COUNT] = {
     [anon_sym_LBRACE] = ACTIONS(1),
     [anon_sym_RBRACE] = ACTIONS(1),
     [sym_word] = ACTIONS(1),
-    [sym__lua_name] = ACTIONS(1),
     [sym_comment] = ACTIONS(3),
     [sym_double_quoted] = ACTIONS(1),
     [sym_single_quoted] = ACTIONS(1),
     [sym_unterminated_string] = ACTIONS(1),
     [sym_unexpected] = ACTIONS(1),
-    [sym__lua_name_dq] = ACTIONS(1),
-    [sym__lua_name_sq] = ACTIONS(1),
+    [sym__lua_name] = ACTIONS(1),
+    [sym__lua_name_double] = ACTIONS(1),
+    [sym__lua_name_single] = ACTIONS(1),
     [sym_lua_code] = ACTIONS(1),
-    [sym__error_sentinel] = ACTIONS(1),
+    [sym__recovering] = ACTIONS(1),
   },
   [1] = {
-    [sym_source_file] = STATE(25),
+    [sym_source_file] = STATE(26),
     [sym__item] = STATE(3),
     [sym_directive] = STATE(3),
     [sym_block_directive] = STATE(3),
     [sym_lua_directive] = STATE(3),
+    [sym__any_lua_name] = STATE(7),
     [sym__value] = STATE(6),
     [sym__quoted] = STATE(6),
     [aux_sym_source_file_repeat1] = STATE(3),
     [ts_builtin_sym_end] = ACTIONS(5),
     [sym_word] = ACTIONS(7),
-    [sym__lua_name] = ACTIONS(9),
     [sym_comment] = ACTIONS(3),
-    [sym_double_quoted] = ACTIONS(11),
-    [sym_single_quoted] = ACTIONS(11),
-    [sym_unterminated_string] = ACTIONS(13),
-    [sym__lua_name_dq] = ACTIONS(9),
-    [sym__lua_name_sq] = ACTIONS(9),
+    [sym_double_quoted] = ACTIONS(9),
+    [sym_single_quoted] = ACTIONS(9),
+    [sym_unterminated_string] = ACTIONS(7),
+    [sym__lua_name] = ACTIONS(11),
+    [sym__lua_name_double] = ACTIONS(11),
+    [sym__lua_name_single] = ACTIONS(11),
   },
   [2] = {
     [sym__item] = STATE(2),
     [sym_directive] = STATE(2),
     [sym_block_directive] = STATE(2),
     [sym_lua_directive] = STATE(2),
+    [sym__any_lua_name] = STATE(7),
     [sym__value] = STATE(6),
     [sym__quoted] = STATE(6),
     [aux_sym_source_file_repeat1] = STATE(2),
-    [ts_builtin_sym_end] = ACTIONS(15),
-    [anon_sym_RBRACE] = ACTIONS(15),
-    [sym_word] = ACTIONS(17),
-    [sym__lua_name] = ACTIONS(20),
+    [ts_builtin_sym_end] = ACTIONS(13),
+    [anon_sym_RBRACE] = ACTIONS(13),
+    [sym_word] = ACTIONS(15),
     [sym_comment] = ACTIONS(3),
-    [sym_double_quoted] = ACTIONS(23),
-    [sym_single_quoted] = ACTIONS(23),
-    [sym_unterminated_string] = ACTIONS(26),
-    [sym__lua_name_dq] = ACTIONS(20),
-    [sym__lua_name_sq] = ACTIONS(20),
+    [sym_double_quoted] = ACTIONS(18),
+    [sym_single_quoted] = ACTIONS(18),
+    [sym_unterminated_string] = ACTIONS(15),
+    [sym__lua_name] = ACTIONS(21),
+    [sym__lua_name_double] = ACTIONS(21),
+    [sym__lua_name_single] = ACTIONS(21),
   },
   [3] = {
     [sym__item] = STATE(2),
     [sym_directive] = STATE(2),
     [sym_block_directive] = STATE(2),
     [sym_lua_directive] = STATE(2),
+    [sym__any_lua_name] = STATE(7),
     [sym__value] = STATE(6),
     [sym__quoted] = STATE(6),
     [aux_sym_source_file_repeat1] = STATE(2),
-    [ts_builtin_sym_end] = ACTIONS(29),
+    [ts_builtin_sym_end] = ACTIONS(24),
     [sym_word] = ACTIONS(7),
-    [sym__lua_name] = ACTIONS(9),
     [sym_comment] = ACTIONS(3),
-    [sym_double_quoted] = ACTIONS(11),
-    [sym_single_quoted] = ACTIONS(11),
-    [sym_unterminated_string] = ACTIONS(13),
-    [sym__lua_name_dq] = ACTIONS(9),
-    [sym__lua_name_sq] = ACTIONS(9),
+    [sym_double_quoted] = ACTIONS(9),
+    [sym_single_quoted] = ACTIONS(9),
+    [sym_unterminated_string] = ACTIONS(7),
+    [sym__lua_name] = ACTIONS(11),
+    [sym__lua_name_double] = ACTIONS(11),
+    [sym__lua_name_single] = ACTIONS(11),
   },
   [4] = {
     [sym__item] = STATE(5),
     [sym_directive] = STATE(5),
     [sym_block_directive] = STATE(5),
     [sym_lua_directive] = STATE(5),
+    [sym__any_lua_name] = STATE(7),
     [sym__value] = STATE(6),
     [sym__quoted] = STATE(6),
     [aux_sym_source_file_repeat1] = STATE(5),
-    [anon_sym_RBRACE] = ACTIONS(31),
+    [anon_sym_RBRACE] = ACTIONS(26),
     [sym_word] = ACTIONS(7),
-    [sym__lua_name] = ACTIONS(9),
     [sym_comment] = ACTIONS(3),
-    [sym_double_quoted] = ACTIONS(11),
-    [sym_single_quoted] = ACTIONS(11),
-    [sym_unterminated_string] = ACTIONS(13),
-    [sym__lua_name_dq] = ACTIONS(9),
-    [sym__lua_name_sq] = ACTIONS(9),
+    [sym_double_quoted] = ACTIONS(9),
+    [sym_single_quoted] = ACTIONS(9),
+    [sym_unterminated_string] = ACTIONS(7),
+    [sym__lua_name] = ACTIONS(11),
+    [sym__lua_name_double] = ACTIONS(11),
+    [sym__lua_name_single] = ACTIONS(11),
   },
   [5] = {
     [sym__item] = STATE(2),
     [sym_directive] = STATE(2),
     [sym_block_directive] = STATE(2),
     [sym_lua_directive] = STATE(2),
+    [sym__any_lua_name] = STATE(7),
     [sym__value] = STATE(6),
     [sym__quoted] = STATE(6),
     [aux_sym_source_file_repeat1] = STATE(2),
-    [anon_sym_RBRACE] = ACTIONS(33),
+    [anon_sym_RBRACE] = ACTIONS(28),
     [sym_word] = ACTIONS(7),
-    [sym__lua_name] = ACTIONS(9),
     [sym_comment] = ACTIONS(3),
-    [sym_double_quoted] = ACTIONS(11),
-    [sym_single_quoted] = ACTIONS(11),
-    [sym_unterminated_string] = ACTIONS(13),
-    [sym__lua_name_dq] = ACTIONS(9),
-    [sym__lua_name_sq] = ACTIONS(9),
+    [sym_double_quoted] = ACTIONS(9),
+    [sym_single_quoted] = ACTIONS(9),
+    [sym_unterminated_string] = ACTIONS(7),
+    [sym__lua_name] = ACTIONS(11),
+    [sym__lua_name_double] = ACTIONS(11),
+    [sym__lua_name_single] = ACTIONS(11),
   },
 };
 
@@ -775,284 +584,291 @@ static const uint16_t ts_small_parse_table[] = {
   [0] = 8,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(35), 1,
+    ACTIONS(30), 1,
       anon_sym_SEMI,
-    ACTIONS(37), 1,
+    ACTIONS(32), 1,
       anon_sym_LBRACE,
-    STATE(7), 1,
+    STATE(9), 1,
       aux_sym_directive_repeat1,
     STATE(12), 1,
       sym_block,
-    ACTIONS(11), 2,
+    ACTIONS(9), 2,
       sym_double_quoted,
       sym_single_quoted,
-    ACTIONS(39), 2,
+    ACTIONS(34), 2,
       sym_unterminated_string,
       sym_word,
-    STATE(23), 2,
+    STATE(24), 2,
       sym__value,
       sym__quoted,
   [28] = 8,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(37), 1,
-      anon_sym_LBRACE,
-    ACTIONS(41), 1,
+    ACTIONS(30), 1,
       anon_sym_SEMI,
-    STATE(15), 1,
-      sym_block,
-    STATE(17), 1,
-      aux_sym_directive_repeat1,
-    ACTIONS(11), 2,
-      sym_double_quoted,
-      sym_single_quoted,
-    ACTIONS(39), 2,
-      sym_unterminated_string,
-      sym_word,
-    STATE(23), 2,
-      sym__value,
-      sym__quoted,
-  [56] = 7,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(43), 1,
-      anon_sym_LBRACE,
-    STATE(14), 1,
-      sym_lua_block,
-    STATE(17), 1,
-      aux_sym_directive_repeat1,
-    ACTIONS(11), 2,
-      sym_double_quoted,
-      sym_single_quoted,
-    ACTIONS(39), 2,
-      sym_unterminated_string,
-      sym_word,
-    STATE(23), 2,
-      sym__value,
-      sym__quoted,
-  [81] = 3,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(47), 1,
-      sym_word,
-    ACTIONS(45), 8,
-      sym_double_quoted,
-      sym_single_quoted,
-      sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
-      ts_builtin_sym_end,
-      anon_sym_RBRACE,
-      sym__lua_name,
-  [98] = 7,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(43), 1,
+    ACTIONS(36), 1,
       anon_sym_LBRACE,
     STATE(8), 1,
       aux_sym_directive_repeat1,
-    STATE(9), 1,
+    STATE(11), 1,
       sym_lua_block,
-    ACTIONS(11), 2,
+    ACTIONS(9), 2,
       sym_double_quoted,
       sym_single_quoted,
-    ACTIONS(39), 2,
+    ACTIONS(34), 2,
       sym_unterminated_string,
       sym_word,
-    STATE(23), 2,
+    STATE(24), 2,
       sym__value,
       sym__quoted,
-  [123] = 3,
+  [56] = 8,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(51), 1,
-      sym_word,
-    ACTIONS(49), 8,
-      sym_double_quoted,
-      sym_single_quoted,
-      sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
-      ts_builtin_sym_end,
-      anon_sym_RBRACE,
-      sym__lua_name,
-  [140] = 3,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(55), 1,
-      sym_word,
-    ACTIONS(53), 8,
-      sym_double_quoted,
-      sym_single_quoted,
-      sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
-      ts_builtin_sym_end,
-      anon_sym_RBRACE,
-      sym__lua_name,
-  [157] = 3,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(59), 1,
-      sym_word,
-    ACTIONS(57), 8,
-      sym_double_quoted,
-      sym_single_quoted,
-      sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
-      ts_builtin_sym_end,
-      anon_sym_RBRACE,
-      sym__lua_name,
-  [174] = 3,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(63), 1,
-      sym_word,
-    ACTIONS(61), 8,
-      sym_double_quoted,
-      sym_single_quoted,
-      sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
-      ts_builtin_sym_end,
-      anon_sym_RBRACE,
-      sym__lua_name,
-  [191] = 3,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(67), 1,
-      sym_word,
-    ACTIONS(65), 8,
-      sym_double_quoted,
-      sym_single_quoted,
-      sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
-      ts_builtin_sym_end,
-      anon_sym_RBRACE,
-      sym__lua_name,
-  [208] = 3,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(71), 1,
-      sym_word,
-    ACTIONS(69), 8,
-      sym_double_quoted,
-      sym_single_quoted,
-      sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
-      ts_builtin_sym_end,
-      anon_sym_RBRACE,
-      sym__lua_name,
-  [225] = 6,
-    ACTIONS(3), 1,
-      sym_comment,
-    STATE(17), 1,
+    ACTIONS(36), 1,
+      anon_sym_LBRACE,
+    ACTIONS(38), 1,
+      anon_sym_SEMI,
+    STATE(13), 1,
       aux_sym_directive_repeat1,
-    ACTIONS(73), 2,
-      anon_sym_SEMI,
-      anon_sym_LBRACE,
-    ACTIONS(75), 2,
-      sym_unterminated_string,
-      sym_word,
-    ACTIONS(78), 2,
+    STATE(15), 1,
+      sym_lua_block,
+    ACTIONS(9), 2,
       sym_double_quoted,
       sym_single_quoted,
-    STATE(23), 2,
+    ACTIONS(34), 2,
+      sym_unterminated_string,
+      sym_word,
+    STATE(24), 2,
       sym__value,
       sym__quoted,
-  [248] = 3,
+  [84] = 8,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(83), 1,
+    ACTIONS(32), 1,
+      anon_sym_LBRACE,
+    ACTIONS(40), 1,
+      anon_sym_SEMI,
+    STATE(13), 1,
+      aux_sym_directive_repeat1,
+    STATE(20), 1,
+      sym_block,
+    ACTIONS(9), 2,
+      sym_double_quoted,
+      sym_single_quoted,
+    ACTIONS(34), 2,
+      sym_unterminated_string,
       sym_word,
-    ACTIONS(81), 8,
+    STATE(24), 2,
+      sym__value,
+      sym__quoted,
+  [112] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(42), 9,
       sym_double_quoted,
       sym_single_quoted,
       sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
       ts_builtin_sym_end,
       anon_sym_RBRACE,
-      sym__lua_name,
-  [265] = 3,
+      sym_word,
+  [127] = 2,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(87), 1,
-      sym_word,
-    ACTIONS(85), 8,
+    ACTIONS(44), 9,
       sym_double_quoted,
       sym_single_quoted,
       sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
       ts_builtin_sym_end,
       anon_sym_RBRACE,
-      sym__lua_name,
-  [282] = 3,
+      sym_word,
+  [142] = 2,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(91), 1,
-      sym_word,
-    ACTIONS(89), 8,
+    ACTIONS(46), 9,
       sym_double_quoted,
       sym_single_quoted,
       sym_unterminated_string,
-      sym__lua_name_dq,
-      sym__lua_name_sq,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
       ts_builtin_sym_end,
       anon_sym_RBRACE,
-      sym__lua_name,
-  [299] = 3,
+      sym_word,
+  [157] = 6,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(95), 1,
+    STATE(13), 1,
+      aux_sym_directive_repeat1,
+    ACTIONS(48), 2,
+      anon_sym_SEMI,
+      anon_sym_LBRACE,
+    ACTIONS(50), 2,
+      sym_unterminated_string,
+      sym_word,
+    ACTIONS(53), 2,
+      sym_double_quoted,
+      sym_single_quoted,
+    STATE(24), 2,
+      sym__value,
+      sym__quoted,
+  [180] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(56), 9,
+      sym_double_quoted,
+      sym_single_quoted,
+      sym_unterminated_string,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
+      ts_builtin_sym_end,
+      anon_sym_RBRACE,
+      sym_word,
+  [195] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(58), 9,
+      sym_double_quoted,
+      sym_single_quoted,
+      sym_unterminated_string,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
+      ts_builtin_sym_end,
+      anon_sym_RBRACE,
+      sym_word,
+  [210] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(60), 9,
+      sym_double_quoted,
+      sym_single_quoted,
+      sym_unterminated_string,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
+      ts_builtin_sym_end,
+      anon_sym_RBRACE,
+      sym_word,
+  [225] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(62), 9,
+      sym_double_quoted,
+      sym_single_quoted,
+      sym_unterminated_string,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
+      ts_builtin_sym_end,
+      anon_sym_RBRACE,
+      sym_word,
+  [240] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(56), 9,
+      sym_double_quoted,
+      sym_single_quoted,
+      sym_unterminated_string,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
+      ts_builtin_sym_end,
+      anon_sym_RBRACE,
+      sym_word,
+  [255] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(64), 9,
+      sym_double_quoted,
+      sym_single_quoted,
+      sym_unterminated_string,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
+      ts_builtin_sym_end,
+      anon_sym_RBRACE,
+      sym_word,
+  [270] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(66), 9,
+      sym_double_quoted,
+      sym_single_quoted,
+      sym_unterminated_string,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
+      ts_builtin_sym_end,
+      anon_sym_RBRACE,
+      sym_word,
+  [285] = 2,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(68), 9,
+      sym_double_quoted,
+      sym_single_quoted,
+      sym_unterminated_string,
+      sym__lua_name,
+      sym__lua_name_double,
+      sym__lua_name_single,
+      ts_builtin_sym_end,
+      anon_sym_RBRACE,
+      sym_word,
+  [300] = 3,
+    ACTIONS(3), 1,
+      sym_comment,
+    ACTIONS(72), 1,
       sym_unexpected,
-    ACTIONS(93), 6,
+    ACTIONS(70), 6,
       sym_double_quoted,
       sym_single_quoted,
       sym_unterminated_string,
       anon_sym_SEMI,
       anon_sym_LBRACE,
       sym_word,
-  [314] = 2,
+  [315] = 2,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(97), 6,
+    ACTIONS(74), 6,
       sym_double_quoted,
       sym_single_quoted,
       sym_unterminated_string,
       anon_sym_SEMI,
       anon_sym_LBRACE,
       sym_word,
-  [326] = 2,
+  [327] = 2,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(99), 6,
+    ACTIONS(76), 6,
       sym_double_quoted,
       sym_single_quoted,
       sym_unterminated_string,
       anon_sym_SEMI,
       anon_sym_LBRACE,
       sym_word,
-  [338] = 3,
+  [339] = 3,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(101), 1,
+    ACTIONS(78), 1,
       anon_sym_RBRACE,
-    ACTIONS(103), 1,
+    ACTIONS(80), 1,
       sym_lua_code,
-  [348] = 2,
+  [349] = 2,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(105), 1,
+    ACTIONS(82), 1,
       ts_builtin_sym_end,
-  [355] = 2,
+  [356] = 2,
     ACTIONS(3), 1,
       sym_comment,
-    ACTIONS(107), 1,
+    ACTIONS(84), 1,
       anon_sym_RBRACE,
 };
 
@@ -1060,24 +876,25 @@ static const uint32_t ts_small_parse_table_map[] = {
   [SMALL_STATE(6)] = 0,
   [SMALL_STATE(7)] = 28,
   [SMALL_STATE(8)] = 56,
-  [SMALL_STATE(9)] = 81,
-  [SMALL_STATE(10)] = 98,
-  [SMALL_STATE(11)] = 123,
-  [SMALL_STATE(12)] = 140,
+  [SMALL_STATE(9)] = 84,
+  [SMALL_STATE(10)] = 112,
+  [SMALL_STATE(11)] = 127,
+  [SMALL_STATE(12)] = 142,
   [SMALL_STATE(13)] = 157,
-  [SMALL_STATE(14)] = 174,
-  [SMALL_STATE(15)] = 191,
-  [SMALL_STATE(16)] = 208,
+  [SMALL_STATE(14)] = 180,
+  [SMALL_STATE(15)] = 195,
+  [SMALL_STATE(16)] = 210,
   [SMALL_STATE(17)] = 225,
-  [SMALL_STATE(18)] = 248,
-  [SMALL_STATE(19)] = 265,
-  [SMALL_STATE(20)] = 282,
-  [SMALL_STATE(21)] = 299,
-  [SMALL_STATE(22)] = 314,
-  [SMALL_STATE(23)] = 326,
-  [SMALL_STATE(24)] = 338,
-  [SMALL_STATE(25)] = 348,
-  [SMALL_STATE(26)] = 355,
+  [SMALL_STATE(18)] = 240,
+  [SMALL_STATE(19)] = 255,
+  [SMALL_STATE(20)] = 270,
+  [SMALL_STATE(21)] = 285,
+  [SMALL_STATE(22)] = 300,
+  [SMALL_STATE(23)] = 315,
+  [SMALL_STATE(24)] = 327,
+  [SMALL_STATE(25)] = 339,
+  [SMALL_STATE(26)] = 349,
+  [SMALL_STATE(27)] = 356,
 };
 
 static const TSParseActionEntry ts_parse_actions[] = {
@@ -1085,54 +902,43 @@ static const TSParseActionEntry ts_parse_actions[] = {
   [1] = {.entry = {.count = 1, .reusable = false}}, RECOVER(),
   [3] = {.entry = {.count = 1, .reusable = true}}, SHIFT_EXTRA(),
   [5] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_source_file, 0),
-  [7] = {.entry = {.count = 1, .reusable = false}}, SHIFT(6),
-  [9] = {.entry = {.count = 1, .reusable = true}}, SHIFT(10),
-  [11] = {.entry = {.count = 1, .reusable = true}}, SHIFT(21),
-  [13] = {.entry = {.count = 1, .reusable = true}}, SHIFT(6),
-  [15] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_source_file_repeat1, 2),
-  [17] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_source_file_repeat1, 2), SHIFT_REPEAT(6),
-  [20] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_source_file_repeat1, 2), SHIFT_REPEAT(10),
-  [23] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_source_file_repeat1, 2), SHIFT_REPEAT(21),
-  [26] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_source_file_repeat1, 2), SHIFT_REPEAT(6),
-  [29] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_source_file, 1),
-  [31] = {.entry = {.count = 1, .reusable = true}}, SHIFT(16),
-  [33] = {.entry = {.count = 1, .reusable = true}}, SHIFT(20),
-  [35] = {.entry = {.count = 1, .reusable = true}}, SHIFT(11),
-  [37] = {.entry = {.count = 1, .reusable = true}}, SHIFT(4),
-  [39] = {.entry = {.count = 1, .reusable = true}}, SHIFT(23),
-  [41] = {.entry = {.count = 1, .reusable = true}}, SHIFT(18),
-  [43] = {.entry = {.count = 1, .reusable = true}}, SHIFT(24),
-  [45] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_lua_directive, 2, .production_id = 1),
-  [47] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_lua_directive, 2, .production_id = 1),
-  [49] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_directive, 2, .production_id = 3),
-  [51] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_directive, 2, .production_id = 3),
-  [53] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block_directive, 2, .production_id = 1),
-  [55] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_block_directive, 2, .production_id = 1),
-  [57] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_lua_block, 2),
-  [59] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_lua_block, 2),
-  [61] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_lua_directive, 3, .production_id = 4),
-  [63] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_lua_directive, 3, .production_id = 4),
-  [65] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block_directive, 3, .production_id = 4),
-  [67] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_block_directive, 3, .production_id = 4),
-  [69] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block, 2),
-  [71] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_block, 2),
-  [73] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_directive_repeat1, 2, .production_id = 5),
-  [75] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_directive_repeat1, 2, .production_id = 5), SHIFT_REPEAT(23),
-  [78] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_directive_repeat1, 2, .production_id = 5), SHIFT_REPEAT(21),
-  [81] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_directive, 3, .production_id = 6),
-  [83] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_directive, 3, .production_id = 6),
-  [85] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_lua_block, 3),
-  [87] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_lua_block, 3),
-  [89] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block, 3),
-  [91] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_block, 3),
-  [93] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym__quoted, 1),
-  [95] = {.entry = {.count = 1, .reusable = true}}, SHIFT(22),
-  [97] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym__quoted, 2),
-  [99] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_directive_repeat1, 1, .production_id = 2),
-  [101] = {.entry = {.count = 1, .reusable = true}}, SHIFT(13),
-  [103] = {.entry = {.count = 1, .reusable = true}}, SHIFT(26),
-  [105] = {.entry = {.count = 1, .reusable = true}},  ACCEPT_INPUT(),
-  [107] = {.entry = {.count = 1, .reusable = true}}, SHIFT(19),
+  [7] = {.entry = {.count = 1, .reusable = true}}, SHIFT(6),
+  [9] = {.entry = {.count = 1, .reusable = true}}, SHIFT(22),
+  [11] = {.entry = {.count = 1, .reusable = true}}, SHIFT(7),
+  [13] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_source_file_repeat1, 2),
+  [15] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_source_file_repeat1, 2), SHIFT_REPEAT(6),
+  [18] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_source_file_repeat1, 2), SHIFT_REPEAT(22),
+  [21] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_source_file_repeat1, 2), SHIFT_REPEAT(7),
+  [24] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_source_file, 1),
+  [26] = {.entry = {.count = 1, .reusable = true}}, SHIFT(17),
+  [28] = {.entry = {.count = 1, .reusable = true}}, SHIFT(21),
+  [30] = {.entry = {.count = 1, .reusable = true}}, SHIFT(10),
+  [32] = {.entry = {.count = 1, .reusable = true}}, SHIFT(4),
+  [34] = {.entry = {.count = 1, .reusable = true}}, SHIFT(24),
+  [36] = {.entry = {.count = 1, .reusable = true}}, SHIFT(25),
+  [38] = {.entry = {.count = 1, .reusable = true}}, SHIFT(14),
+  [40] = {.entry = {.count = 1, .reusable = true}}, SHIFT(18),
+  [42] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_directive, 2, .production_id = 1),
+  [44] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_lua_directive, 2, .production_id = 2),
+  [46] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block_directive, 2, .production_id = 2),
+  [48] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_directive_repeat1, 2, .production_id = 6),
+  [50] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_directive_repeat1, 2, .production_id = 6), SHIFT_REPEAT(24),
+  [53] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_directive_repeat1, 2, .production_id = 6), SHIFT_REPEAT(22),
+  [56] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_directive, 3, .production_id = 4),
+  [58] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_lua_directive, 3, .production_id = 5),
+  [60] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_lua_block, 2),
+  [62] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block, 2),
+  [64] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_lua_block, 3),
+  [66] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block_directive, 3, .production_id = 5),
+  [68] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block, 3),
+  [70] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym__quoted, 1),
+  [72] = {.entry = {.count = 1, .reusable = true}}, SHIFT(23),
+  [74] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym__quoted, 2),
+  [76] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_directive_repeat1, 1, .production_id = 3),
+  [78] = {.entry = {.count = 1, .reusable = true}}, SHIFT(16),
+  [80] = {.entry = {.count = 1, .reusable = true}}, SHIFT(27),
+  [82] = {.entry = {.count = 1, .reusable = true}},  ACCEPT_INPUT(),
+  [84] = {.entry = {.count = 1, .reusable = true}}, SHIFT(19),
 };
 
 #ifdef __cplusplus

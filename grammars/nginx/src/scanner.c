@@ -1,134 +1,235 @@
-// External scanner for the nginx grammar: quoted strings (with a guess at
-// strings left open while typing) and the raw Lua of *_by_lua_block { ... }.
+// What the generated lexer of the nginx grammar cannot do: quoted strings, with a guess at where one ends that was left
+// open while typing, and the names and raw code of the *_by_lua_block directives. It keeps no state between tokens.
 #include "tree_sitter/parser.h"
 #include <stdbool.h>
 
-enum { DOUBLE_QUOTED, SINGLE_QUOTED, UNTERMINATED, UNEXPECTED, LUA_NAME_DQ, LUA_NAME_SQ, LUA_CODE, ERROR_SENTINEL };
+// In the order of `externals` in grammar.js.
+enum {
+  DOUBLE_QUOTED,
+  SINGLE_QUOTED,
+  UNTERMINATED_STRING,
+  UNEXPECTED,
+  LUA_NAME,
+  LUA_NAME_DOUBLE,
+  LUA_NAME_SINGLE,
+  LUA_CODE,
+  RECOVERING,
+};
 
-enum { MAX_TOKEN = 4096 }; // NGX_CONF_BUFFER: nginx refuses a longer token
+// nginx's buffer: it refuses a longer token, so no closing quote is worth looking for beyond it.
+enum { MAX_TOKEN = 4096 };
+
+static const char LUA_SUFFIX[] = "_by_lua_block";
+enum { LUA_SUFFIX_LENGTH = sizeof LUA_SUFFIX - 1 };
 
 void *tree_sitter_nginx_external_scanner_create(void) { return 0; }
-void tree_sitter_nginx_external_scanner_destroy(void *p) { (void)p; }
-unsigned tree_sitter_nginx_external_scanner_serialize(void *p, char *b) { (void)p; (void)b; return 0; }
-void tree_sitter_nginx_external_scanner_deserialize(void *p, const char *b, unsigned n) { (void)p; (void)b; (void)n; }
 
-static inline void adv(TSLexer *l) { l->advance(l, false); }
-static inline bool blank(int32_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-// What nginx allows directly after a closing quote.
-static inline bool after_quote(TSLexer *l) {
-  int32_t c = l->lookahead;
-  return blank(c) || c == ';' || c == '{' || c == ')' || l->eof(l);
+void tree_sitter_nginx_external_scanner_destroy(void *payload) { (void)payload; }
+
+unsigned tree_sitter_nginx_external_scanner_serialize(void *payload, char *buffer) {
+  (void)payload;
+  (void)buffer;
+  return 0;
 }
 
-static bool scan_string(TSLexer *l, const bool *valid) {
-  static const char suffix[] = "_by_lua_block";
-  int32_t quote = l->lookahead;
-  bool first_line = true, semi = false, name_ok = true;
-  unsigned n = 0, len = 0, match = 0; // match: how much of suffix the text ends with
-  adv(l);
-  while (!l->eof(l) && n++ < MAX_TOKEN) {
-    int32_t c = l->lookahead;
+void tree_sitter_nginx_external_scanner_deserialize(void *payload, const char *buffer, unsigned length) {
+  (void)payload;
+  (void)buffer;
+  (void)length;
+}
+
+static inline void advance(TSLexer *lexer) { lexer->advance(lexer, false); }
+
+static inline bool is_blank(int32_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+static inline bool ends_word(TSLexer *lexer) {
+  int32_t c = lexer->lookahead;
+  return is_blank(c) || c == ';' || c == '{' || lexer->eof(lexer);
+}
+
+// nginx lets a ')' follow a closing quote, for `if ($a = "x y")`.
+static inline bool may_follow_quote(TSLexer *lexer) { return lexer->lookahead == ')' || ends_word(lexer); }
+
+// Tells, letter by letter, whether what was seen is the name of a *_by_lua_block directive.
+typedef struct {
+  bool plausible;   // only letters that such names have
+  unsigned length;
+  unsigned matched; // how much of the suffix the text ends with
+} LuaName;
+
+static inline void lua_name_feed(LuaName *name, int32_t c) {
+  bool letter = c >= 'a' && c <= 'z';
+  if (!letter && (c != '_' || name->length == 0)) name->plausible = false;
+  name->length++;
+  // The suffix starts with '_' and a mismatch can only restart at a '_'.
+  if (name->matched < LUA_SUFFIX_LENGTH && c == LUA_SUFFIX[name->matched]) name->matched++;
+  else name->matched = c == '_' ? 1 : 0;
+}
+
+static inline bool lua_name_complete(const LuaName *name) {
+  return name->plausible && name->matched == LUA_SUFFIX_LENGTH && name->length > LUA_SUFFIX_LENGTH;
+}
+
+// A string whose closing quote cannot be the right one ends on its first line, before a closing ';'. The right one is
+// within MAX_TOKEN characters, and followed by what nginx allows there; on the first line `"a"b` is left to `unexpected`.
+static bool scan_string(TSLexer *lexer, const bool *valid) {
+  int32_t quote = lexer->lookahead;
+  bool first_line = true, after_semicolon = false;
+  LuaName name = {true, 0, 0};
+  unsigned count = 0;
+  advance(lexer);
+  while (!lexer->eof(lexer) && count++ < MAX_TOKEN) {
+    int32_t c = lexer->lookahead;
     if (c == quote) {
-      adv(l);
-      if (!first_line && !after_quote(l)) break; // nginx would stop here: the quote opened earlier
-      l->mark_end(l);
-      bool lua = name_ok && match == sizeof suffix - 1 && len > match;
-      if (lua && valid[quote == '"' ? LUA_NAME_DQ : LUA_NAME_SQ] && !valid[ERROR_SENTINEL])
-        l->result_symbol = quote == '"' ? LUA_NAME_DQ : LUA_NAME_SQ;
-      else
-        l->result_symbol = quote == '"' ? DOUBLE_QUOTED : SINGLE_QUOTED;
+      advance(lexer);
+      if (!first_line && !may_follow_quote(lexer)) break;
+      lexer->mark_end(lexer);
+      bool lua = lua_name_complete(&name) && !valid[RECOVERING] &&
+                 valid[quote == '"' ? LUA_NAME_DOUBLE : LUA_NAME_SINGLE];
+      if (lua) lexer->result_symbol = quote == '"' ? LUA_NAME_DOUBLE : LUA_NAME_SINGLE;
+      else lexer->result_symbol = quote == '"' ? DOUBLE_QUOTED : SINGLE_QUOTED;
       return true;
     }
-    if (first_line) { // where the token ends should the quote never close
-      if (c == '\n') { if (!semi) l->mark_end(l); first_line = false; }
-      else if (c == ';') { l->mark_end(l); semi = true; }
-      else if (!blank(c)) semi = false;
+    if (first_line) {
+      if (c == '\n') {
+        if (!after_semicolon) lexer->mark_end(lexer);
+        first_line = false;
+      } else if (c == ';') {
+        lexer->mark_end(lexer);
+        after_semicolon = true;
+      } else if (!is_blank(c)) {
+        after_semicolon = false;
+      }
     }
-    if (!((c >= 'a' && c <= 'z') || c == '_')) name_ok = false;
-    len++;
-    if (c == suffix[match]) match++; else match = c == '_' ? 1 : 0;
+    lua_name_feed(&name, c);
     if (c == '\\') {
-      adv(l); n++;
-      if (l->eof(l)) break;
-      if (l->lookahead == '\n' && first_line) { l->mark_end(l); first_line = false; }
+      advance(lexer);
+      count++;
+      if (lexer->eof(lexer)) break;
+      if (lexer->lookahead == '\n' && first_line) {
+        lexer->mark_end(lexer);
+        first_line = false;
+      }
     }
-    adv(l);
+    advance(lexer);
   }
-  if (first_line && !semi) l->mark_end(l);
-  l->result_symbol = UNTERMINATED;
+  if (first_line && !after_semicolon) lexer->mark_end(lexer);
+  lexer->result_symbol = UNTERMINATED_STRING;
   return true;
 }
 
-// At '[': returns the level of a Lua long bracket ("[[" is 0, "[=[" is 1), or -1.
-static int open_long(TSLexer *l) {
-  adv(l);
+static bool scan_lua_name(TSLexer *lexer) {
+  LuaName name = {true, 0, 0};
+  while (!ends_word(lexer)) {
+    lua_name_feed(&name, lexer->lookahead);
+    if (!name.plausible) return false;
+    advance(lexer);
+  }
+  lexer->mark_end(lexer);
+  lexer->result_symbol = LUA_NAME;
+  return lua_name_complete(&name);
+}
+
+// At '[': takes a long bracket and returns its level ("[[" has 0, "[=[" has 1), or -1 if it is none.
+static int open_long_bracket(TSLexer *lexer) {
+  advance(lexer);
   int level = 0;
-  while (l->lookahead == '=') { level++; adv(l); }
-  if (l->lookahead != '[') return -1;
-  adv(l);
+  while (lexer->lookahead == '=') {
+    level++;
+    advance(lexer);
+  }
+  if (lexer->lookahead != '[') return -1;
+  advance(lexer);
   return level;
 }
 
-static void skip_long(TSLexer *l, int level) {
-  while (!l->eof(l)) {
-    if (l->lookahead != ']') { adv(l); continue; }
-    adv(l);
-    int n = 0;
-    while (l->lookahead == '=') { n++; adv(l); }
-    if (n == level && l->lookahead == ']') { adv(l); return; }
+static void skip_long_bracket(TSLexer *lexer, int level) {
+  while (!lexer->eof(lexer)) {
+    if (lexer->lookahead != ']') {
+      advance(lexer);
+      continue;
+    }
+    advance(lexer);
+    int signs = 0;
+    while (lexer->lookahead == '=') {
+      signs++;
+      advance(lexer);
+    }
+    if (signs == level && lexer->lookahead == ']') {
+      advance(lexer);
+      return;
+    }
   }
 }
 
-static bool scan_lua(TSLexer *l) {
+static void skip_line(TSLexer *lexer) {
+  while (!lexer->eof(lexer) && lexer->lookahead != '\n') advance(lexer);
+}
+
+static void skip_lua_string(TSLexer *lexer) {
+  int32_t quote = lexer->lookahead;
+  advance(lexer);
+  while (!lexer->eof(lexer) && lexer->lookahead != quote && lexer->lookahead != '\n') {
+    if (lexer->lookahead == '\\') {
+      advance(lexer);
+      if (lexer->lookahead == '\n') return;
+    }
+    advance(lexer);
+  }
+  if (lexer->lookahead == quote) advance(lexer);
+}
+
+// Raw Lua up to the '}' that balances the block's '{', or, as for OpenResty, to the end of the file.
+static bool scan_lua_code(TSLexer *lexer) {
   unsigned depth = 0;
   bool any = false;
-  l->mark_end(l);
-  while (!l->eof(l)) {
-    int32_t c = l->lookahead;
+  lexer->result_symbol = LUA_CODE;
+  lexer->mark_end(lexer);
+  while (!lexer->eof(lexer)) {
+    int32_t c = lexer->lookahead;
     if (c == '}') {
-      if (depth == 0) { l->result_symbol = LUA_CODE; return any; }
-      depth--; adv(l);
+      if (depth == 0) return any;
+      depth--;
+      advance(lexer);
     } else if (c == '{') {
-      depth++; adv(l);
+      depth++;
+      advance(lexer);
     } else if (c == '"' || c == '\'') {
-      adv(l);
-      while (!l->eof(l) && l->lookahead != c && l->lookahead != '\n') {
-        if (l->lookahead == '\\') adv(l);
-        adv(l);
-      }
-      if (l->lookahead == c) adv(l);
+      skip_lua_string(lexer);
     } else if (c == '-') {
-      adv(l);
-      if (l->lookahead == '-') {
-        adv(l);
-        int level = l->lookahead == '[' ? open_long(l) : -1;
-        if (level >= 0) skip_long(l, level);
-        else while (!l->eof(l) && l->lookahead != '\n') adv(l);
+      advance(lexer);
+      if (lexer->lookahead == '-') {
+        advance(lexer);
+        int level = lexer->lookahead == '[' ? open_long_bracket(lexer) : -1;
+        if (level >= 0) skip_long_bracket(lexer, level);
+        else skip_line(lexer);
       }
     } else if (c == '[') {
-      int level = open_long(l);
-      if (level >= 0) skip_long(l, level);
+      int level = open_long_bracket(lexer);
+      if (level >= 0) skip_long_bracket(lexer, level);
     } else {
-      adv(l);
-      if (blank(c)) continue; // trailing blanks stay out of the token
+      advance(lexer);
+      if (is_blank(c)) continue; // trailing blanks stay out of the token
     }
     any = true;
-    l->mark_end(l);
+    lexer->mark_end(lexer);
   }
-  return false; // no closing brace: leave it to error recovery
+  return any;
 }
 
-bool tree_sitter_nginx_external_scanner_scan(void *p, TSLexer *l, const bool *valid) {
-  (void)p;
-  bool recovering = valid[ERROR_SENTINEL];
-  if (valid[UNEXPECTED] && !recovering && !after_quote(l)) {
-    while (!l->eof(l) && !blank(l->lookahead) && l->lookahead != ';' && l->lookahead != '{') adv(l);
-    l->mark_end(l);
-    l->result_symbol = UNEXPECTED;
+bool tree_sitter_nginx_external_scanner_scan(void *payload, TSLexer *lexer, const bool *valid) {
+  (void)payload;
+  bool recovering = valid[RECOVERING];
+  if (valid[UNEXPECTED] && !recovering && !may_follow_quote(lexer)) {
+    while (!ends_word(lexer)) advance(lexer);
+    lexer->mark_end(lexer);
+    lexer->result_symbol = UNEXPECTED;
     return true;
   }
-  while (blank(l->lookahead)) l->advance(l, true);
-  if (valid[LUA_CODE] && !recovering) return scan_lua(l);
-  if (valid[DOUBLE_QUOTED] && (l->lookahead == '"' || l->lookahead == '\'')) return scan_string(l, valid);
+  while (is_blank(lexer->lookahead)) lexer->advance(lexer, true);
+  if (valid[LUA_CODE] && !recovering) return scan_lua_code(lexer);
+  int32_t c = lexer->lookahead;
+  if (valid[DOUBLE_QUOTED] && (c == '"' || c == '\'')) return scan_string(lexer, valid);
+  if (valid[LUA_NAME] && c >= 'a' && c <= 'z') return scan_lua_name(lexer);
   return false;
 }

@@ -117,3 +117,46 @@ export function backendLog(failure: Case): ConfirmingCommand {
         expect: "a line with the backend's process: the kernel killed it or it crashed.",
       };
 }
+
+/** What to run when a cause has no commands of its own: the question of the phase in which it failed. */
+export function phaseCommands(failure: Case): ConfirmingCommand[] {
+  const { matched, entry, peer } = failure;
+  const phase = typeof matched.kind.phase === 'function' ? matched.kind.phase(entry) : matched.kind.phase;
+  switch (phase) {
+    case 'resolve': {
+      const name = matched.captures['name'] ?? matched.captures['host'] ?? peer?.host ?? null;
+      return name === null ? [] : [resolves(failure, name)];
+    }
+    case 'connect':
+      return [...whoListens(failure), ...repeatToBackend(failure, 'an answer: nginx can reach it from here now.')];
+    case 'tls':
+      return speaksTls(failure);
+    case 'send':
+    case 'header':
+    case 'body':
+    case 'upgraded':
+      return [
+        ...repeatToBackend(failure, 'the same failure here: it is the backend. A sound answer: nginx, or what it adds to the request.'),
+        ...repeatThroughNginx(failure),
+      ];
+    case 'start-up':
+      return [
+        {
+          run: 'nginx -t',
+          where: onNginx(failure),
+          expect: 'the same message with file and line, or "test is successful". It reads the files and changes nothing.',
+        },
+      ];
+    case 'prepare':
+    case 'other':
+      return [
+        {
+          run: 'ss -s; cat /proc/$(cat /run/nginx.pid)/limits',
+          where: onNginx(failure),
+          expect: 'the number of open connections and the limit "Max open files" of the master; compare with worker_connections.',
+        },
+      ];
+    case 'client':
+      return [];
+  }
+}

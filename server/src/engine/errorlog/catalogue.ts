@@ -1,3 +1,5 @@
+import type { StatusVerdict } from '../contract.ts';
+
 import { body } from './catalogue/body.ts';
 import { client } from './catalogue/client.ts';
 import { connect } from './catalogue/connect.ts';
@@ -11,8 +13,9 @@ import { resolve } from './catalogue/resolve.ts';
 import { send } from './catalogue/send.ts';
 import { startUp } from './catalogue/start-up.ts';
 import { tls } from './catalogue/tls.ts';
+import { detach } from './detach.ts';
 import type { LogEntry } from './entry.ts';
-import type { MatchedMessage, MessageKind } from './message.ts';
+import type { Fault, MatchedMessage, MessageKind, Phase } from './message.ts';
 import { readMessageParts } from './message-parts.ts';
 import { compileTemplates, matchCut, matchTemplate, type Template } from './template.ts';
 
@@ -97,18 +100,23 @@ export function matchMessage(entry: LogEntry): MatchedMessage | null {
   return matchFiction(entry) ?? matchCutText(entry) ?? matchMiddle(entry);
 }
 
-/** So much literal text makes a text without head and fields a message that was cut. */
-const MIN_BARE = 12;
+/** So much literal text makes a text without head and fields one of nginx's, and so much one that tells of no failure. */
+const MIN_BARE = 16;
+const MIN_BARE_NOTICE = 30;
+const MIN_BARE_CUT = 12;
 
 /** Whether a text is, or begins like, a message of the catalogue: for lines that have nothing else of nginx. */
 export function isKnownMessage(text: string): boolean {
-  if (matchesOf(text).length > 0) {
+  const full = matchesOf(text).some(
+    ({ kind, template }) => template.weight >= (kind.fault === 'nobody' ? MIN_BARE_NOTICE : MIN_BARE),
+  );
+  if (full) {
     return true;
   }
   const body = bodyOf(text);
   return (
     FICTIONS.some((fiction) => body.startsWith(fiction.text)) ||
-    rules.some((rule) => cutWeight(rule, body) >= MIN_BARE)
+    rules.some((rule) => rule.kind.fault !== 'nobody' && cutWeight(rule, body) >= MIN_BARE_CUT)
   );
 }
 
@@ -127,13 +135,15 @@ function matchesOf(message: string): readonly Match[] {
   if (known !== undefined) {
     return known;
   }
-  const matches = findMatches(message);
-  if (message.length <= MAX_REMEMBERED_LENGTH) {
-    if (remembered.size >= REMEMBERED) {
-      remembered.clear();
-    }
-    remembered.set(message, matches);
+  if (message.length > MAX_REMEMBERED_LENGTH) {
+    return findMatches(message);
   }
+  if (remembered.size >= REMEMBERED) {
+    remembered.clear();
+  }
+  const own = detach(message);
+  const matches = findMatches(own);
+  remembered.set(own, matches);
   return matches;
 }
 
@@ -166,7 +176,7 @@ function bodiesOf(message: string): string[] {
     }
   }
   if (parts.action !== null) {
-    bodies.push(message.slice(0, message.length - parts.action.length - ' while '.length));
+    bodies.push(message.slice(0, Math.max(0, message.length - parts.action.length - ' while '.length)));
   }
   bodies.push(message);
   return bodies;
@@ -245,6 +255,21 @@ function matchMiddle(entry: LogEntry): MatchedMessage | null {
 /** The failure modes that a kind points to for this line. */
 export function causesOf(kind: MessageKind, entry: LogEntry): readonly string[] {
   return typeof kind.causes === 'function' ? kind.causes(entry) : kind.causes;
+}
+
+/** The step in which a line of this kind failed. */
+export function phaseOfKind(kind: MessageKind, entry: LogEntry): Phase {
+  return typeof kind.phase === 'function' ? kind.phase(entry) : kind.phase;
+}
+
+/** What the client gets with a line of this kind. */
+export function statusOf(kind: MessageKind, entry: LogEntry): StatusVerdict {
+  return typeof kind.status === 'function' ? kind.status(entry) : kind.status;
+}
+
+/** Who has to act on a line of this kind. */
+export function faultOf(kind: MessageKind, entry: LogEntry): Fault {
+  return typeof kind.fault === 'function' ? kind.fault(entry) : kind.fault;
 }
 
 /** Captures of a text that begins inside one of the template's literal pieces, at the start of a word. */

@@ -1,11 +1,23 @@
+export type HelperKind =
+  | 'access-log'
+  | 'php-fpm'
+  /** uWSGI's own log: it got a request that is not in its protocol. */
+  | 'uwsgi'
+  /** Apache's error log. */
+  | 'apache'
+  /** The console of a browser. */
+  | 'browser'
+  /** What the official nginx image says before nginx starts. */
+  | 'container';
+
 /** A line of another program that says something about the requests that failed. */
 export interface HelperLine {
-  readonly kind: 'access-log' | 'php-fpm';
+  readonly kind: HelperKind;
   readonly line: number;
   readonly text: string;
   /** As written there: `29/Dec/2018:16:02:02 +0000`, `24-Feb-2026 09:11:59`. */
   readonly time: string | null;
-  /** access-log: what the client got. */
+  /** access-log, browser: what the client got. */
   readonly status: string | null;
   readonly client: string | null;
   readonly request: {
@@ -19,9 +31,37 @@ export interface HelperLine {
   readonly pool: string | null;
 }
 
-/** Recognises a line of an access log or of php-fpm. */
+/** Recognises a line that another program wrote about the same requests. */
 export function readHelper(line: string, lineNumber: number): HelperLine | null {
-  return readPhpFpm(line, lineNumber) ?? readAccess(line, lineNumber);
+  return readPhpFpm(line, lineNumber) ?? readAccess(line, lineNumber) ?? readOther(line, lineNumber);
+}
+
+const OTHERS: readonly { readonly kind: HelperKind; readonly pattern: RegExp }[] = [
+  { kind: 'container', pattern: /^\/docker-entrypoint\.(?:sh|d\/)/ },
+  { kind: 'uwsgi', pattern: /^.{0,40}invalid request block size: \d{1,9} / },
+  { kind: 'apache', pattern: /^.{0,200}\bAH\d{5}: / },
+  { kind: 'browser', pattern: /^.{0,60}WebSocket connection to '.{1,2000}' failed: / },
+  { kind: 'browser', pattern: /^.{0,300}the server responded with a status of (?=\d{3})/ },
+];
+
+function readOther(line: string, lineNumber: number): HelperLine | null {
+  for (const { kind, pattern } of OTHERS) {
+    if (pattern.test(line)) {
+      const status = kind === 'browser' ? (/(?:code: |status of )(\d{3})/.exec(line)?.[1] ?? null) : null;
+      return {
+        kind,
+        line: lineNumber,
+        text: line,
+        time: null,
+        status,
+        client: null,
+        request: null,
+        level: null,
+        pool: null,
+      };
+    }
+  }
+  return null;
 }
 
 /** `[24-Feb-2026 09:11:59] WARNING: [pool www] child 204869 exited on signal 11 (...)`. */

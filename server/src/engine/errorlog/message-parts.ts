@@ -10,7 +10,7 @@ const WHILE = ' while ';
 /** Takes the end of a message apart. `cut` says that the text may end before the message does. */
 export function readMessageParts(message: string, cut: boolean): MessageParts {
   const action = readAction(message, cut);
-  const end = action === null ? message.length : message.length - action.length - WHILE.length;
+  const end = action === null ? message.length : Math.max(0, message.length - action.length - WHILE.length);
   return { errno: readErrno(message, end, cut), action, at: readPlace(message) };
 }
 
@@ -19,12 +19,21 @@ export function readMessageParts(message: string, cut: boolean): MessageParts {
  * one behind it, or an open one before it, the words belong to a quoted value (a header line, stderr of FastCGI).
  */
 function readAction(message: string, cut: boolean): string | null {
-  const at = message.lastIndexOf(WHILE);
+  let at = message.lastIndexOf(WHILE);
   if (at < 0) {
-    return null;
+    // The message itself was cut off: "while connecting to upstream, client: ...".
+    if (!message.startsWith('while ')) {
+      return null;
+    }
+    at = -1;
   }
   const from = at + WHILE.length;
   if (message.indexOf('"', from) >= 0 || (cut && hasOpenQuote(message, at))) {
+    return null;
+  }
+  // OpenSSL says "unexpected eof while reading" inside the brackets.
+  const close = message.indexOf(')', from);
+  if (close >= 0 && message.lastIndexOf('(', close) < from) {
     return null;
   }
   return from === message.length ? null : message.slice(from);

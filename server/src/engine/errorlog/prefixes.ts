@@ -4,20 +4,140 @@ export interface Normaliser {
   readonly apply: (line: string) => string;
 }
 
-const CONTROL_SEQUENCE = /\u001b\[[0-9;]{0,20}[A-Za-z]/g;
-
 /** In the order in which they are applied: escapes of the whole line first, then what stands around it. */
 export const normalisers: readonly Normaliser[] = [
   { name: 'byte-order-mark', apply: (line) => (line.charCodeAt(0) === 0xfeff ? line.slice(1) : line) },
-  {
-    name: 'colours',
-    apply: (line) => (line.includes('\u001b[') ? line.replace(CONTROL_SEQUENCE, '') : line),
-  },
+  { name: 'colours', apply: withoutColours },
+  { name: 'json-string', apply: insideJson },
+  { name: 'html-entities', apply: withoutEntities },
+  { name: 'typographic-quotes', apply: withPlainQuotes },
+  { name: 'forum-marks', apply: withoutForumMarks },
+  { name: 'markdown', apply: withoutMarkdown },
   { name: 'outer-space', apply: (line) => line.trim() },
   { name: 'table-row', apply: tableCell },
   { name: 'compose-prefix', apply: afterPipes },
   { name: 'program-name', apply: afterProgramName },
+  { name: 'retyped-separators', apply: withSeparators },
 ];
+
+const CONTROL_SEQUENCE = /\u001b\[[0-9;]{0,20}[A-Za-z]/g;
+
+function withoutColours(line: string): string {
+  return line.includes('\u001b[') ? line.replace(CONTROL_SEQUENCE, '') : line;
+}
+
+/** `{"log":"2024/... request: \"GET / HTTP/1.1\"","stream":"stderr"}`: the longest string of a JSON line. */
+function insideJson(line: string): string {
+  if (!line.includes(': \\"') && !/^\s{0,40}\{?\s{0,40}"[\w.@-]{1,60}"\s?:\s?"/.test(line)) {
+    return line;
+  }
+  let longest = '';
+  for (let open = nextQuote(line, 0); open < line.length; ) {
+    const close = nextQuote(line, open + 1);
+    if (close - open - 1 > longest.length) {
+      longest = line.slice(open + 1, close);
+    }
+    open = nextQuote(line, close + 1);
+  }
+  return longest.length > line.length / 3 ? unescapeJson(longest) : unescapeJson(line);
+}
+
+/** The next quote without a backslash before it, or the end. */
+function nextQuote(line: string, from: number): number {
+  for (let i = from; i < line.length; i++) {
+    const code = line.charCodeAt(i);
+    if (code === 92) {
+      i++;
+    } else if (code === 34) {
+      return i;
+    }
+  }
+  return line.length;
+}
+
+const JSON_ESCAPE = /\\(?:(["\\/])|u([0-9A-Fa-f]{4})|([bfnrt]))/g;
+
+function unescapeJson(text: string): string {
+  return text.replace(JSON_ESCAPE, (_all, same: string | undefined, hex: string | undefined) => {
+    return same ?? (hex === undefined ? ' ' : String.fromCharCode(Number.parseInt(hex, 16)));
+  });
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  quot: '"',
+  '#34': '"',
+  apos: "'",
+  '#39': "'",
+  '#039': "'",
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  nbsp: ' ',
+};
+const ENTITY = /&(quot|#34|apos|#0?39|lt|gt|amp|nbsp);/g;
+
+/** `&quot;GET / HTTP/1.1&quot;`, also escaped twice. Without an escaped quote `&amp;` is left: it may be a URI's. */
+function withoutEntities(line: string): string {
+  let text = line;
+  for (let times = 0; times < 3 && /&(?:amp;){0,2}(?:quot|#34);/.test(text); times++) {
+    text = text.replace(ENTITY, (all, name: string) => ENTITIES[name] ?? all);
+  }
+  return text;
+}
+
+function withPlainQuotes(line: string): string {
+  const text = /[\u201c-\u201f\u00ab\u00bb]/.test(line)
+    ? line.replace(/[\u201c-\u201f\u00ab\u00bb]/g, '"')
+    : line;
+  return text.endsWith('\u3002') ? text.slice(0, -1) : text;
+}
+
+const FORUM_MARK =
+  /\[\/?(?:color|font|size|b|i|u|s|code|quote|url|left|center|right|list)(?:=[^\][\n]{0,80})?\]/gi;
+
+/** `[COLOR=#000000][FONT=Courier New]...[/FONT][/COLOR]`. */
+function withoutForumMarks(line: string): string {
+  return line.includes('[/') ? line.replace(FORUM_MARK, '') : line;
+}
+
+const BRACKETED_URL = /"<([a-z]{2,10}:\/\/[^<>"]{1,2000})>"/g;
+
+/** Quote marks, back quotes and stars around the line; addresses that were made into links. */
+function withoutMarkdown(line: string): string {
+  let from = 0;
+  while (from < line.length && from < 40 && (line.charCodeAt(from) === 62 || line.charCodeAt(from) === 32)) {
+    from++;
+  }
+  let text = line.slice(from);
+  for (const mark of ['`', '**', '__']) {
+    while (text.startsWith(mark)) {
+      text = text.slice(mark.length);
+    }
+    while (text.endsWith(mark)) {
+      text = text.slice(0, -mark.length);
+    }
+  }
+  if (text.includes('](')) {
+    text = withoutLinks(text);
+  }
+  return text.includes('"<') ? text.replace(BRACKETED_URL, '"$1"') : text;
+}
+
+/** `[**https**://192.0.2.1:8099/"](https://192.0.2.1:8099/%22)` -> `https://192.0.2.1:8099/"`. */
+function withoutLinks(text: string): string {
+  let result = '';
+  let from = 0;
+  for (let middle = text.indexOf(']('); middle >= 0; middle = text.indexOf('](', from)) {
+    const open = text.lastIndexOf('[', middle);
+    const close = text.indexOf(')', middle);
+    if (open < from || close < 0) {
+      break;
+    }
+    result += text.slice(from, open) + text.slice(open + 1, middle).replaceAll('**', '');
+    from = close + 1;
+  }
+  return result + text.slice(from);
+}
 
 /** `| 1609878836789 | nginx: [emerg] ... |`: the longest cell of a console's table. */
 function tableCell(line: string): string {
@@ -38,16 +158,12 @@ function afterPipes(line: string): string {
   let text = line;
   for (let times = 0; times < 3; times++) {
     const pipe = text.indexOf('|');
-    if (pipe < 1 || pipe > 60 || !isServiceName(text.slice(0, pipe).trim())) {
+    if (pipe < 1 || pipe > 60 || !/^[A-Za-z0-9._-]{1,60}$/.test(text.slice(0, pipe).trim())) {
       return text;
     }
     text = text.slice(pipe + 1).trimStart();
   }
   return text;
-}
-
-function isServiceName(text: string): boolean {
-  return /^[A-Za-z0-9._-]{1,60}$/.test(text);
 }
 
 /** `nginx: ` and `... vidar nginx[157907]: ` before a message without head. */
@@ -58,4 +174,13 @@ function afterProgramName(line: string): string {
   const at = line.indexOf(' nginx[');
   const end = at < 0 || at > 80 ? -1 : line.indexOf(']: ', at);
   return end > 0 && end < at + 20 ? line.slice(end + 3) : line;
+}
+
+const LOOSE_SEPARATOR = /[,;] (client|server|request|upstream|host|referrer) (?=["\w[])/g;
+const LOOSE_ERRNO = /(failed|timed out)\((?=\d{1,5}: )/g;
+
+/** `..., client 172.16.238.1; upstream "172.16.238.5:80/"` and `timed out(110: ...`: typed from a screen. */
+function withSeparators(line: string): string {
+  const text = line.includes(', client: ') ? line : line.replace(LOOSE_SEPARATOR, ', $1: ');
+  return text.replace(LOOSE_ERRNO, '$1 (');
 }

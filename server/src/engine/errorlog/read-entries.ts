@@ -1,9 +1,7 @@
-import { isKnownMessage } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
-import { findHead, type Head, readHead } from './head.ts';
 import { type HelperLine, readHelper } from './helper-line.ts';
-import { makeEntry } from './make-entry.ts';
-import { normalisers } from './prefixes.ts';
+import { hasHead, readCleanLine, readUncleanLine } from './read-line.ts';
+import { joinLines, mayGoOn, type OpenEntry } from './unwrap.ts';
 
 export type { HelperLine } from './helper-line.ts';
 
@@ -39,7 +37,8 @@ export function readEntries(text: string): ReadResult {
 
 /**
  * Reads log text piece by piece, in memory that does not depend on its size: whole lines are turned into entries at
- * once, and of the line that a piece ends in at most 64 kB are kept.
+ * once, and of the line that a piece ends in at most 64 kB are kept. An entry whose line may have been wrapped waits
+ * for the next line.
  */
 export class EntryReader {
   /** Lines so far. */
@@ -49,42 +48,26 @@ export class EntryReader {
   readonly #listener: LineListener;
   #rest = '';
   #restCut = false;
+  #open: OpenEntry | null = null;
 
   constructor(listener: LineListener = {}) {
     this.#listener = listener;
   }
 
-  /** Takes the next piece, which may begin and end anywhere, and gives the entries of the lines that it completes. */
+  /** Takes the next piece, which may begin and end anywhere, and gives the entries that it completes. */
   push(chunk: string): LogEntry[] {
     const entries: LogEntry[] = [];
     let from = 0;
     for (let feed = chunk.indexOf('\n'); feed >= 0; feed = chunk.indexOf('\n', from)) {
-      let end = feed;
-      let cut = false;
-      if (end - from > MAX_LINE) {
-        end = from + MAX_LINE;
-        cut = true;
+      if (this.#rest === '' && feed - from <= MAX_LINE) {
+        this.#take(chunk.slice(from, feed), false, entries);
+      } else {
+        this.#keep(chunk, from, feed);
+        this.#takeRest(entries);
       }
-      let line = chunk.slice(from, end);
-      if (this.#rest !== '') {
-        line = this.#rest + line;
-        cut ||= this.#restCut || line.length > MAX_LINE;
-        if (line.length > MAX_LINE) {
-          line = line.slice(0, MAX_LINE);
-        }
-        this.#rest = '';
-        this.#restCut = false;
-      }
-      this.#take(line, cut, entries);
       from = feed + 1;
     }
-    if (from < chunk.length && !this.#restCut) {
-      this.#rest += chunk.slice(from, from + MAX_LINE);
-      this.#restCut = this.#rest.length > MAX_LINE || chunk.length - from > MAX_LINE;
-      if (this.#restCut) {
-        this.#rest = this.#rest.slice(0, MAX_LINE);
-      }
-    }
+    this.#keep(chunk, from, chunk.length);
     return entries;
   }
 
@@ -92,110 +75,89 @@ export class EntryReader {
   end(): LogEntry[] {
     const entries: LogEntry[] = [];
     if (this.#rest !== '') {
-      const line = this.#rest;
-      this.#rest = '';
-      this.#take(line, this.#restCut, entries);
-      this.#restCut = false;
+      this.#takeRest(entries);
     }
+    this.#flush(entries);
     return entries;
+  }
+
+  /** Adds a part of a line to what is kept of it. */
+  #keep(chunk: string, from: number, to: number): void {
+    const room = MAX_LINE - this.#rest.length;
+    if (to - from > room) {
+      this.#restCut = true;
+    }
+    if (to > from && room > 0) {
+      this.#rest += chunk.slice(from, Math.min(to, from + room));
+    }
+  }
+
+  #takeRest(entries: LogEntry[]): void {
+    const line = this.#rest;
+    const cut = this.#restCut;
+    this.#rest = '';
+    this.#restCut = false;
+    this.#take(line, cut, entries);
   }
 
   #take(text: string, cut: boolean, entries: LogEntry[]): void {
     this.lines++;
     const line = text.charCodeAt(text.length - 1) === 13 ? text.slice(0, -1) : text;
-    const head = readHead(line);
-    if (head !== null) {
-      entries.push(makeEntry(line, head, this.lines, cut));
+    const clean = readCleanLine(line, this.lines, cut);
+    if (clean === null) {
+      this.#takeUnclean(line, cut, entries);
       return;
     }
-    const entry = this.#takeUnclean(line, cut);
+    if (this.#open !== null) {
+      this.#flush(entries);
+    }
+    this.#give(clean, line, cut, entries);
+  }
+
+  /** A line that does not begin as nginx writes it. */
+  #takeUnclean(line: string, cut: boolean, entries: LogEntry[]): void {
+    if (line.trim() === '') {
+      this.#flush(entries);
+      return;
+    }
+    const helper = readHelper(line, this.lines);
+    if (helper !== null) {
+      this.#flush(entries);
+      this.#listener.helper?.(helper);
+      return;
+    }
+    const entry = readUncleanLine(line, this.lines, cut);
+    if (this.#open !== null && (entry === null || !hasHead(entry))) {
+      const joined = joinLines(this.#open, line);
+      if (joined !== null) {
+        this.#open = joined;
+        if (!mayGoOn(joined.entry)) {
+          this.#flush(entries);
+        }
+        return;
+      }
+    }
+    this.#flush(entries);
     if (entry !== null) {
+      this.#give(entry, line, cut, entries);
+      return;
+    }
+    this.unrecognised++;
+    this.#listener.unrecognised?.(this.lines, line);
+  }
+
+  #give(entry: LogEntry, line: string, cut: boolean, entries: LogEntry[]): void {
+    if (!cut && mayGoOn(entry)) {
+      this.#open = { text: line, entry, lines: 1 };
+    } else {
       entries.push(entry);
     }
   }
 
-  /** A line that does not begin as nginx writes it. */
-  #takeUnclean(line: string, cut: boolean): LogEntry | null {
-    if (line.trim() === '') {
-      return null;
-    }
-    const helper = readHelper(line, this.lines);
-    if (helper !== null) {
-      this.#listener.helper?.(helper);
-      return null;
-    }
-    const entry = mayBeEntry(line) ? readUnclean(line, this.lines, cut) : null;
-    if (entry === null) {
-      this.unrecognised++;
-      this.#listener.unrecognised?.(this.lines, line);
-    }
-    return entry;
-  }
-}
-
-/** Words of which every message and every tail has one: most lines of other programs go no further. */
-const WORDS =
-  /upstream|client|failed|resolve|worker_connections|\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|SSL|FastCGI|#\d|nginx: /;
-
-function mayBeEntry(line: string): boolean {
-  return WORDS.test(line);
-}
-
-/** Reads a line behind prefixes, with mark-up around it, or without head. */
-function readUnclean(line: string, lineNumber: number, cut: boolean): LogEntry | null {
-  let text = line;
-  for (const { apply } of normalisers) {
-    text = apply(text);
-  }
-  const head = findHead(text);
-  if (head !== null) {
-    const entry = makeEntry(text, head, lineNumber, cut);
-    if (isPlausible(entry, text, head)) {
-      return entry;
+  #flush(entries: LogEntry[]): void {
+    if (this.#open !== null) {
+      entries.push(this.#open.entry);
+      this.#open = null;
     }
   }
-  const bare = makeEntry(
-    text,
-    { time: null, level: null, pid: null, connection: null, start: 0, end: 0 },
-    lineNumber,
-    cut,
-  );
-  return looksLikeMessage(bare) ? bare : withLostStar(text, lineNumber, cut);
-}
-
-/** A level in brackets is no proof: many programs write it. A process id as nginx writes it, or its time, is. */
-function isPlausible(entry: LogEntry, text: string, head: Head): boolean {
-  return (
-    entry.pid !== null ||
-    entry.time !== null ||
-    text.startsWith('nginx: ', head.start - 7) ||
-    looksLikeMessage(entry)
-  );
-}
-
-/** Whether the text alone says that nginx wrote it. */
-function looksLikeMessage(entry: LogEntry): boolean {
-  return (
-    isKnownMessage(entry.message) ||
-    (entry.client !== null && entry.server !== null) ||
-    (entry.action !== null && entry.upstream !== null)
-  );
-}
-
-/** `15 connect() to 127.0.0.1:2018 failed ...`: the connection number without its star. */
-function withLostStar(text: string, lineNumber: number, cut: boolean): LogEntry | null {
-  const space = text.indexOf(' ');
-  if (space < 1 || space > 15 || !/^\d+$/.test(text.slice(0, space))) {
-    return null;
-  }
-  const head = {
-    time: null,
-    level: null,
-    pid: null,
-    connection: Number(text.slice(0, space)),
-    start: 0,
-    end: space + 1,
-  };
-  const entry = makeEntry(text, head, lineNumber, cut);
-  return looksLikeMessage(entry) ? entry : null;
 }

@@ -11,7 +11,7 @@ export interface Template {
   readonly weight: number;
 }
 
-const DIGITS = new Set(['number', 'count', 'port', 'status', 'code', 'signal', 'pid']);
+const DIGITS = new Set(['number', 'count', 'port', 'status', 'code', 'signal', 'pid', 'frame', 'error']);
 
 /** All templates of a format: one for each way to take or leave its optional parts. */
 export function compileTemplates(text: string): Template[] {

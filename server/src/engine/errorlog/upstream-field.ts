@@ -13,7 +13,8 @@ export function readUpstream(raw: string, complete: boolean, requestUri: string 
   const schemeEnd = raw.indexOf('://');
   const hasScheme = schemeEnd > 0 && isScheme(raw, schemeEnd);
   const scheme = hasScheme ? raw.slice(0, schemeEnd) : null;
-  const rest = hasScheme ? raw.slice(schemeEnd + 3) : raw;
+  // Text recognition puts a space behind the slashes.
+  const rest = hasScheme ? raw.slice(schemeEnd + 3).trimStart() : raw;
   if (rest.startsWith('unix:')) {
     return { raw, scheme, address: null, port: null, ...readSocket(rest.slice(5), complete, requestUri) };
   }

@@ -1,7 +1,7 @@
 import { onNginx } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
 import type { Fix } from '../contract.ts';
-import { effective, effectiveValue } from '../config/inheritance.ts';
+import { effective } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
 import { locationMatch } from '../config/routing.ts';
@@ -130,7 +130,7 @@ function passOn(model: ConfigModel, target: Proxied): Fix | null {
   if (list.inherited && !half) lines.push(...list.nodes.map((node) => `${node.text};`));
   if (!headers.has('upgrade')) lines.push('proxy_set_header Upgrade $http_upgrade;');
   if (!headers.has('connection')) {
-    const variable = connectionVariable(model, target, editor);
+    const variable = connectionVariable(model, target.pass, editor);
     lines.push(`proxy_set_header Connection ${variable};`);
   }
   const version = effective(model, 'proxy_http_version', target.block).nodes[0];
@@ -145,23 +145,21 @@ function passOn(model: ConfigModel, target: Proxied): Fix | null {
 }
 
 /** A map of $http_upgrade that gives "upgrade": one that is there, or a new one at the http level. */
-function connectionVariable(model: ConfigModel, target: Proxied, editor: Editor): string {
+function connectionVariable(model: ConfigModel, pass: ConfigNode, editor: Editor): string {
   const definitions = definitionsOf(model);
   for (const [name, entries] of definitions) {
     const map = entries[0]?.node;
     if (map?.name !== 'map' || map.arg(0)?.toLowerCase() !== '$http_upgrade') continue;
     if (map.children.some((entry) => entry.arg(0)?.toLowerCase() === 'upgrade')) return `$${name}`;
   }
-  if (!hasHttpLevel(model, target.pass)) return '"upgrade"';
+  if (!hasHttpLevel(model, pass)) return '"upgrade"';
   const taken = definitions.has('connection_upgrade');
   const name = taken ? '$websocket_connection' : '$connection_upgrade';
-  // With a pool, "close" for plain requests would switch it off; an empty value sends no Connection header.
-  const pooled = target.target.kind === 'upstream' && (target.target.upstream.keepalive !== null || holdsSince(model.version, '1.29.7') === 'yes');
-  const cleared = pooled || effectiveValue(model, 'proxy_http_version', target.block, '1.0') !== '1.0';
-  editor.insertAtHttpLevel(target.pass, [
+  // An empty value sends no Connection header: plain requests keep a pool that "close" would switch off.
+  editor.insertAtHttpLevel(pass, [
     `map $http_upgrade ${name} {`,
     '    default upgrade;',
-    `    ''      ${pooled || cleared ? "''" : 'close'};`,
+    "    ''      '';",
     '}',
   ]);
   return name;

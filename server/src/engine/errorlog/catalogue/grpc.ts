@@ -33,7 +33,7 @@ function frame(
 export const grpc: readonly MessageKind[] = [
   {
     id: 'upstream-too-large-http2-frame',
-    text: 'upstream sent too large http2 frame: <number>',
+    text: 'upstream sent too large http2 frame: <frame>',
     source:
       'ngx_http_grpc_module.c ngx_http_grpc_parse_frame, ngx_http_proxy_v2_module.c ngx_http_proxy_v2_parse_frame',
     phase: phaseOr('header'),
@@ -56,7 +56,7 @@ export const grpc: readonly MessageKind[] = [
   },
   {
     id: 'upstream-rejected-http2-request',
-    text: 'upstream rejected request with error <number>',
+    text: 'upstream rejected request with error <error>',
     source:
       'ngx_http_grpc_module.c ngx_http_grpc_process_header, ngx_http_proxy_v2_module.c ngx_http_proxy_v2_process_header',
     phase: phaseOr('header'),
@@ -75,7 +75,7 @@ export const grpc: readonly MessageKind[] = [
   },
   {
     id: 'upstream-sent-goaway',
-    text: 'upstream sent goaway with error <number>',
+    text: 'upstream sent goaway with error <error>',
     source:
       'ngx_http_grpc_module.c ngx_http_grpc_process_header, ngx_http_proxy_v2_module.c ngx_http_proxy_v2_process_control_frame',
     phase: phaseOr('header'),

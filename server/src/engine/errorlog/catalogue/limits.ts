@@ -171,7 +171,7 @@ export const limits: readonly MessageKind[] = [
   },
   {
     id: 'worker-killed',
-    text: '<process> exited on signal <signal>[ (core dumped)]',
+    text: '[worker process|cache manager process|cache loader process|unknown process] <pid> exited on signal <signal>[ (core dumped)]',
     source: 'os/unix/ngx_process.c ngx_process_get_status',
     phase: 'other',
     status: verdict(null, 'closed', 'likely', 'The connections of that worker ended without an answer.'),
@@ -188,7 +188,7 @@ export const limits: readonly MessageKind[] = [
   },
   {
     id: 'worker-not-respawned',
-    text: '<process> exited with fatal code <code> and cannot be respawned',
+    text: '[worker process|cache manager process|cache loader process|unknown process] <pid> exited with fatal code <code> and cannot be respawned',
     source: 'os/unix/ngx_process.c ngx_process_get_status',
     phase: 'other',
     status: NO_ANSWER,

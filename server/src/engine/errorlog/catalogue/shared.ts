@@ -60,6 +60,11 @@ export function phaseOf(entry: LogEntry, otherwise: Phase): Phase {
   return possible.size === 1 && only !== undefined ? only : otherwise;
 }
 
+/** Whether nginx has an action of these words. */
+export function isKnownAction(action: string): boolean {
+  return PHASES.has(action);
+}
+
 /** A function for kinds whose phase the action decides. */
 export function phaseOr(otherwise: Phase): (entry: LogEntry) => Phase {
   return (entry) => phaseOf(entry, otherwise);

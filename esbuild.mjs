@@ -1,0 +1,29 @@
+// Bundles the command line into server/dist. `--metafile` also writes what went in, for the law checks.
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const dist = path.join(root, 'server/dist');
+
+await mkdir(dist, { recursive: true });
+const result = await build({
+  absWorkingDir: root,
+  entryPoints: { cli: 'server/src/cli/entry.ts' },
+  outdir: 'server/dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minify: true,
+  metafile: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+await writeFile(path.join(dist, 'meta.json'), JSON.stringify(result.metafile));
+await copyFile(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), path.join(dist, 'web-tree-sitter.wasm'));
+await copyFile(path.join(root, 'grammars/nginx/tree-sitter-nginx.wasm'), path.join(dist, 'tree-sitter-nginx.wasm'));

@@ -1,0 +1,177 @@
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { ConfigModel } from '../engine/config/model.ts';
+import { resolvePath } from '../engine/config/paths.ts';
+import { mapPath } from '../engine/config/snapshot.ts';
+import { isVersion } from '../engine/config/version.ts';
+import type { NginxVersion, Problem } from '../engine/contract.ts';
+import { LogExplainer, understood } from '../engine/diagnosis/explain-log.ts';
+import { explainReport } from './explain-report.ts';
+import { loadGrammar } from './grammar.ts';
+import { type Input, loadModel, openInput, parseMaps } from './input.ts';
+import type { Io } from './io.ts';
+import { NodeHost } from './node-host.ts';
+import { parse } from './options.ts';
+import { styleFor } from './style.ts';
+import { UsageError } from './usage-error.ts';
+
+export const EXPLAIN_HELP = `Usage: nginx-502 explain [LOG...|-]
+
+Explains nginx error-log lines: what happened, what the client got, whose fault
+it is, and with --config the location that caused it. LOG is a file (.gz too);
+"-" or no LOG reads standard input. On a terminal without LOG, the error_log
+files that --config names are read.
+
+  --config PATH          the configuration to judge by
+  --format text|json     how to print (text)
+  --since T, --until T   only lines of that time, like "2026/01/31 03:00:00"
+  --nginx-version V      the nginx that wrote the log, like 1.28 or 1.25.3
+  --map FROM=TO          where a path of the configuration is here; repeatable
+  --expect-none          exit 0 when no event is found, 1 when there is one
+
+Exit status: 0 an event was understood, 1 none was, 2 usage error or a file
+that could not be read.
+`;
+
+/** `nginx-502 explain`. Returns the exit status. */
+export async function explainCommand(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parse('explain', argv, {
+    config: { type: 'string' },
+    format: { type: 'string', default: 'text' },
+    since: { type: 'string' },
+    until: { type: 'string' },
+    'nginx-version': { type: 'string' },
+    map: { type: 'string', multiple: true, default: [] },
+    'expect-none': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    io.out(EXPLAIN_HELP);
+    return 0;
+  }
+  const { format } = values;
+  if (format !== 'text' && format !== 'json') {
+    throw new UsageError(`--format ${format} does not exist; there are text and json`);
+  }
+  const version = values['nginx-version'];
+  if (version !== undefined && !isVersion(version)) {
+    throw new UsageError(`--nginx-version takes a version like 1.28 or 1.25.3, not "${version}"`);
+  }
+  if (values.config === '-' && (positionals.length === 0 || positionals.includes('-'))) {
+    throw new UsageError('standard input can be the configuration or the log, not both');
+  }
+  const pathMap = parseMaps(values.map, io.cwd);
+  const problems: Problem[] = [];
+  let input: Input | null = null;
+  let model: ConfigModel | null = null;
+  if (values.config !== undefined) {
+    await loadGrammar();
+    const options = { map: values.map, nginxVersion: version };
+    input = await openInput(values.config, options, new NodeHost(), io.readStdin, io.cwd);
+    model = await loadModel(input);
+    problems.push(...input.problems, ...model.problems);
+  }
+  const explainer = new LogExplainer({
+    model,
+    pathMap: input?.pathMap ?? pathMap,
+    since: readTime('--since', values.since),
+    until: readTime('--until', values.until),
+  });
+  const logs = await findLogs(positionals, model, input, io, problems);
+  for (const log of logs) {
+    const problem = await readLog(log, explainer, io);
+    if (problem) problems.push(problem);
+  }
+  const judgedFor: NginxVersion = model
+    ? model.version
+    : version === undefined
+      ? { value: null, from: 'unknown' }
+      : { value: version, from: '--nginx-version' };
+  const result = explainer.end(judgedFor, problems);
+  if (format === 'json') io.out(`${JSON.stringify(result, null, 2)}\n`);
+  else io.out(explainReport(result, { style: styleFor(io.stdout, io.env), cwd: io.cwd, model, config: values.config ?? null }));
+  if (problems.length > 0) return 2;
+  return understood(result) !== values['expect-none'] ? 0 : 1;
+}
+
+/** A time in nginx's spelling, so that texts compare as times do; ISO spelling is taken too. */
+function readTime(flag: string, text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const match = /^(\d{4})[/-](\d{2})[/-](\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?))?$/.exec(text.trim());
+  if (!match) throw new UsageError(`${flag} takes a time like "2026/01/31 03:00:00", not "${text}"`);
+  const end = flag === '--until' ? '23:59:59' : '00:00:00';
+  const clock = match[4] === undefined ? end : match[4].length === 5 ? `${match[4]}:${flag === '--until' ? '59' : '00'}` : match[4];
+  return `${match[1]}/${match[2]}/${match[3]} ${clock}`;
+}
+
+/** The files to read: those named, standard input, or on a terminal the error logs that the configuration names. */
+async function findLogs(
+  positionals: readonly string[],
+  model: ConfigModel | null,
+  input: Input | null,
+  io: Io,
+  problems: Problem[],
+): Promise<string[]> {
+  if (positionals.length > 0) return [...positionals];
+  if (io.stdin.isTTY !== true) return ['-'];
+  if (!model || !input) {
+    throw new UsageError('nothing to explain: pipe error-log lines in, name a LOG, or give --config to read the logs it names');
+  }
+  const named = new Set<string>();
+  for (const node of model.nodes) {
+    const file = node.name === 'error_log' ? node.arg(0) : null;
+    if (file === null || /^(?:stderr|syslog:|memory:)/.test(file) || file === '/dev/null') continue;
+    named.add(mapPath(resolvePath(model.snapshot.prefix, file), input.pathMap));
+  }
+  if (named.size === 0) named.add('/var/log/nginx/error.log');
+  const present: string[] = [];
+  for (const file of named) {
+    if (await stat(file).then((info) => info.isFile(), () => false)) present.push(file);
+    else problems.push({ kind: 'not-found', file, range: null, message: `the error log ${file} does not exist here` });
+  }
+  return present;
+}
+
+/** Streams one log through the explainer; a problem when it could not be read. */
+async function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Problem | null> {
+  const decoder = new TextDecoder('utf-8');
+  const feed = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of chunks) explainer.push(decoder.decode(chunk, { stream: true }));
+    explainer.push(`${decoder.decode()}\n`);
+  };
+  if (log === '-') {
+    await feed(io.stdinChunks());
+    return null;
+  }
+  const file = path.resolve(io.cwd, log);
+  const failed = (kind: Problem['kind'], message: string): Problem => ({ kind, file, range: null, message });
+  try {
+    const info = await stat(file);
+    if (info.isDirectory()) return failed('unreadable', `${file} is a directory; name a log file in it`);
+    if (!info.isFile()) return failed('unreadable', `${file} is not a regular file`);
+    const packed = await isGzip(file);
+    const raw = createReadStream(file, { highWaterMark: 1 << 20 });
+    await feed(packed ? pipeline(raw, createGunzip(), () => {}) : raw);
+    return null;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return failed('not-found', `${file} does not exist`);
+    if (code === 'EACCES') return failed('unreadable', `${file} may not be read by this user`);
+    if (code.startsWith('Z_')) return failed('unreadable', `${file} is damaged or not gzip (${code}); what came before the damage is explained`);
+    return failed('unreadable', `${file} could not be read (${code || 'unknown error'})`);
+  }
+}
+
+/** Whether a file begins with gzip's two bytes, whatever its name says. */
+async function isGzip(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await handle.close();
+  }
+}

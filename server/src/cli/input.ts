@@ -1,0 +1,149 @@
+import path from 'node:path';
+import { stat } from 'node:fs/promises';
+import { readDump } from '../engine/config/dump.ts';
+import { ConfigModel } from '../engine/config/model.ts';
+import { loadSnapshot } from '../engine/config/snapshot.ts';
+import type { VersionSource } from '../engine/config/version.ts';
+import { isVersion } from '../engine/config/version.ts';
+import type { Problem } from '../engine/contract.ts';
+import { NO_SETTINGS, readSettings, type Settings } from '../engine/diagnosis/settings.ts';
+import type { Host } from '../engine/host.ts';
+import { type NodeHost, OverlayHost } from './node-host.ts';
+import { UsageError } from './usage-error.ts';
+
+export const STDIN = '<stdin>';
+
+/** A configuration named on the command line: its roots, and the host that has their texts. */
+export interface Input {
+  readonly roots: readonly string[];
+  readonly host: Host;
+  readonly settings: Settings;
+  /** What was wrong with the input or with the settings file. */
+  readonly problems: readonly Problem[];
+  readonly pathMap: ReadonlyMap<string, string>;
+  readonly version: VersionSource | null;
+}
+
+export interface InputOptions {
+  readonly map: readonly string[];
+  readonly nginxVersion: string | undefined;
+}
+
+/** `--map FROM=TO` as a map; later ones win. */
+export function parseMaps(maps: readonly string[], cwd: string): Map<string, string> {
+  const parsed = new Map<string, string>();
+  for (const text of maps) {
+    const equals = text.indexOf('=');
+    const from = text.slice(0, equals);
+    if (equals <= 0 || !from.startsWith('/')) {
+      throw new UsageError(`--map takes FROM=TO with an absolute path before "=", not "${text}"`);
+    }
+    parsed.set(from, path.resolve(cwd, text.slice(equals + 1)));
+  }
+  return parsed;
+}
+
+/** Finds the roots behind one PATH argument, or `-`. */
+export async function openInput(
+  argument: string | null,
+  options: InputOptions,
+  disk: NodeHost,
+  readStdin: () => Promise<string>,
+  cwd: string,
+): Promise<Input> {
+  if (options.nginxVersion !== undefined && !isVersion(options.nginxVersion)) {
+    throw new UsageError(`--nginx-version takes a version like 1.28 or 1.25.3, not "${options.nginxVersion}"`);
+  }
+  const flagMaps = parseMaps(options.map, cwd);
+  if (argument === '-') return fromText(await readStdin(), options, flagMaps);
+  const roots = await findRoots(argument, disk, cwd);
+  const { settings, problems } = await settingsFor(roots.files[0] ?? cwd, disk);
+  const entryFiles = settings.settings.entryFiles.map((file) => path.resolve(settings.directory, file));
+  const version: VersionSource | null =
+    options.nginxVersion !== undefined
+      ? { value: options.nginxVersion, from: '--nginx-version' }
+      : settings.settings.nginxVersion !== null
+        ? { value: settings.settings.nginxVersion, from: '.nginx-502.json' }
+        : null;
+  const pathMap = new Map(
+    [...settings.settings.pathMap].map(([from, to]) => [from, path.resolve(settings.directory, to)]),
+  );
+  for (const [from, to] of flagMaps) pathMap.set(from, to);
+  return {
+    roots: argument === null && entryFiles.length > 0 ? entryFiles : roots.files,
+    host: disk,
+    settings: settings.settings,
+    problems: [...roots.problems, ...problems],
+    pathMap,
+    version,
+  };
+}
+
+function fromText(text: string, options: InputOptions, pathMap: Map<string, string>): Input {
+  const version = options.nginxVersion === undefined ? null : { value: options.nginxVersion, from: '--nginx-version' };
+  const common = { settings: NO_SETTINGS, pathMap, version };
+  if (text.includes('\0')) {
+    const problem: Problem = { kind: 'not-text', file: STDIN, range: null, message: 'standard input is not text' };
+    return { ...common, roots: [], host: new OverlayHost(new Map(), null), problems: [problem] };
+  }
+  const files = readDump(text) ?? [{ path: STDIN, text }];
+  const texts = new Map(files.map((file) => [file.path, file.text]));
+  return { ...common, roots: [files[0]!.path], host: new OverlayHost(texts, null), problems: [] };
+}
+
+/** Reads everything and builds the model. `texts` are versions newer than the disk's. */
+export async function loadModel(input: Input, texts: ReadonlyMap<string, string> = new Map()): Promise<ConfigModel> {
+  const host = texts.size > 0 ? new OverlayHost(texts, input.host) : input.host;
+  const snapshot = await loadSnapshot(host, input.roots, { pathMap: input.pathMap });
+  return new ConfigModel(snapshot, { version: input.version });
+}
+
+async function findRoots(
+  argument: string | null,
+  disk: NodeHost,
+  cwd: string,
+): Promise<{ files: string[]; problems: Problem[] }> {
+  if (argument === null) {
+    for (const candidate of [path.join(cwd, 'nginx.conf'), '/etc/nginx/nginx.conf']) {
+      if (await isFile(candidate)) return { files: [candidate], problems: [] };
+    }
+    throw new UsageError(
+      `there is no nginx.conf in ${cwd}, and no /etc/nginx/nginx.conf. Name the file: nginx-502 check PATH`,
+    );
+  }
+  const full = path.resolve(cwd, argument);
+  const names = await disk.list(full);
+  if (names === null) return { files: [full], problems: [] };
+  if (names.includes('nginx.conf')) return { files: [path.join(full, 'nginx.conf')], problems: [] };
+  const fragments = names.filter((name) => name.endsWith('.conf') && !name.startsWith('.')).sort();
+  if (fragments.length > 0) return { files: fragments.map((name) => path.join(full, name)), problems: [] };
+  const message = `${full} holds neither nginx.conf nor any *.conf file`;
+  return { files: [], problems: [{ kind: 'not-found', file: full, range: null, message }] };
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (info) => info.isFile(),
+    () => false,
+  );
+}
+
+/** The nearest `.nginx-502.json` upward from a file. */
+async function settingsFor(
+  start: string,
+  disk: NodeHost,
+): Promise<{ settings: { settings: Settings; directory: string }; problems: Problem[] }> {
+  for (let directory = path.dirname(start); ; directory = path.dirname(directory)) {
+    const file = path.join(directory, '.nginx-502.json');
+    if (await isFile(file)) {
+      const answer = await disk.read(file);
+      const read = answer.ok ? readSettings(answer.text) : { settings: NO_SETTINGS, complaints: [answer.message] };
+      const problems = read.complaints.map(
+        (complaint): Problem => ({ kind: 'unreadable', file, range: null, message: `${file}: ${complaint}` }),
+      );
+      return { settings: { settings: read.settings, directory }, problems };
+    }
+    if (directory === path.dirname(directory)) break;
+  }
+  return { settings: { settings: NO_SETTINGS, directory: path.dirname(start) }, problems: [] };
+}

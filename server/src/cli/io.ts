@@ -1,0 +1,13 @@
+/** What the commands use of the process, so that tests can stand in for it. */
+export interface Io {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: { isTTY?: boolean };
+  readonly stdout: { isTTY?: boolean };
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** All of standard input as text; invalid bytes become U+FFFD. */
+  readonly readStdin: () => Promise<string>;
+  /** Standard input piece by piece. */
+  readonly stdinChunks: () => AsyncIterable<Uint8Array>;
+}

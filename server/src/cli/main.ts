@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { checkCommand } from './check-command.ts';
+import { explainCommand } from './explain-command.ts';
+import type { Io } from './io.ts';
+import { UsageError } from './usage-error.ts';
+import { whyCommand } from './why-command.ts';
+
+const HELP = `Usage: nginx-502 [COMMAND] [OPTIONS]
+
+Finds what makes nginx answer 502, fixes it, and explains 502 error-log lines.
+
+  check [PATH...|-]       find faults in a configuration (also without a command)
+  explain [LOG...|-]      explain error-log lines, with --config down to the
+                          location that caused them
+  why [ID]                what a finding means; alone, the list of all
+
+nginx-502 COMMAND --help tells more. Nothing leaves this machine, and nothing
+is run or connected to.
+`;
+
+const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<number>> = {
+  check: checkCommand,
+  explain: explainCommand,
+  why: whyCommand,
+};
+
+/** Names that are contracted for later; called today they say so. */
+const LATER = ['route', 'lsp', 'redact', 'probe', 'format'];
+
+/** Runs a command line; resolves to the exit status and never rejects. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const [first, ...rest] = argv;
+    if (first === '--version') {
+      io.out(`nginx-502 ${version()}\n`);
+      return 0;
+    }
+    if (first === '--help' || first === '-h' || first === 'help') {
+      io.out(HELP);
+      return 0;
+    }
+    if (first !== undefined && LATER.includes(first)) throw new UsageError(`"${first}" does not exist in this version yet`);
+    const command = first === undefined ? undefined : COMMANDS[first];
+    if (command) return await command(rest, io);
+    // A path that is meant for check, or a word that nothing knows.
+    if (first !== undefined && !first.startsWith('-') && !/[./]/.test(first)) {
+      throw new UsageError(`there is no command "${first}". See nginx-502 --help`);
+    }
+    return await checkCommand(argv, io);
+  } catch (error) {
+    if (error instanceof UsageError) io.err(`nginx-502: ${error.message}\n`);
+    else {
+      io.err(`nginx-502: internal error: ${(error as Error)?.message ?? String(error)}\n`);
+      io.err('Please report it with the input that led to it; --version tells the version.\n');
+    }
+    return 2;
+  }
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}

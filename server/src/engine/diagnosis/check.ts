@@ -1,0 +1,159 @@
+import type { Check, Finding, Fix, Problem, Severity } from '../contract.ts';
+import type { ConfigModel } from '../config/model.ts';
+import type { Detection, FailureMode } from '../failures/failure-mode.ts';
+import { failureModes } from '../failures/index.ts';
+import type { SyntaxProblem, SyntaxProblemKind } from '../syntax/directive.ts';
+import type { SyntaxDocument } from '../syntax/document.ts';
+import { GENERAL_IDS } from './finding-ids.ts';
+import { NO_SETTINGS, type Settings } from './settings.ts';
+import { applySuppressions, suppressionsIn } from './suppression.ts';
+
+/** Every id that a finding can carry. */
+export const FINDING_IDS: ReadonlySet<string> = new Set([...GENERAL_IDS, ...failureModes.map((mode) => mode.id)]);
+
+/** All that is to be said about a configuration, in the order of files, positions and ids. */
+export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Check {
+  const { snapshot } = model;
+  const findings = [...syntaxFindings(model), ...includeFindings(model), ...modeFindings(model)];
+  const suppressions = [...snapshot.files].flatMap(([file, document]) => suppressionsIn(file, document));
+  const visible = applySuppressions(adjustSeverity(dropShadowed(merge(findings)), settings), suppressions, FINDING_IDS);
+  const order = new Map([...snapshot.files.keys()].map((file, i) => [file, i]));
+  visible.sort(
+    (a, b) =>
+      (order.get(a.file) ?? Number.MAX_SAFE_INTEGER) - (order.get(b.file) ?? Number.MAX_SAFE_INTEGER) ||
+      a.range.start.line - b.range.start.line ||
+      a.range.start.column - b.range.start.column ||
+      (a.id < b.id ? -1 : 1),
+  );
+  return {
+    schema: 1,
+    nginxVersion: model.version,
+    files: [...snapshot.files.keys()],
+    findings: visible,
+    problems: dedupeProblems(model.problems),
+    fixed: [],
+  };
+}
+
+function modeFindings(model: ConfigModel): Finding[] {
+  return failureModes.flatMap((mode) => (mode.detect?.(model) ?? []).map((detection) => toFinding(mode, detection)));
+}
+
+/** A detection with the texts of its mode. */
+export function toFinding(mode: FailureMode, detection: Detection): Finding {
+  return {
+    ...(detection.site ?? detection.node.site),
+    id: mode.id,
+    severity: detection.severity,
+    certainty: detection.certainty,
+    message: detection.message,
+    why: detection.why ?? mode.why,
+    do: detection.do ?? mode.do,
+    status: mode.status,
+    versions: mode.versions,
+    related: [...detection.related],
+    fixes: [...detection.fixes],
+  };
+}
+
+/** The same line reached by several includes is one finding; what the others add is related. */
+function merge(findings: readonly Finding[]): Finding[] {
+  const known = new Map<string, Finding>();
+  for (const finding of findings) {
+    const { start, end } = finding.range;
+    const key = `${finding.id} ${finding.file} ${start.line}:${start.column} ${end.line}:${end.column}`;
+    const first = known.get(key);
+    if (!first) {
+      known.set(key, finding);
+      continue;
+    }
+    const related = new Map([...first.related, ...finding.related].map((r) => [JSON.stringify(r), r]));
+    known.set(key, { ...first, related: [...related.values()], fixes: mergeFixes(first.fixes, finding.fixes) });
+  }
+  return [...known.values()];
+}
+
+/** Two places that need different edits of the same lines cannot both be served: only what all agree on is offered. */
+function mergeFixes(a: readonly Fix[], b: readonly Fix[]): Fix[] {
+  const offered = new Set(b.map((fix) => JSON.stringify(fix)));
+  return a.filter((fix) => offered.has(JSON.stringify(fix)));
+}
+
+/** One fault, one id: a failure mode says more than a general id on the same range. */
+function dropShadowed(findings: readonly Finding[]): Finding[] {
+  const general = new Set<string>(GENERAL_IDS);
+  const taken = new Set(findings.filter((f) => !general.has(f.id)).map((f) => `${f.file} ${JSON.stringify(f.range)}`));
+  return findings.filter((f) => !general.has(f.id) || !taken.has(`${f.file} ${JSON.stringify(f.range)}`));
+}
+
+function adjustSeverity(findings: readonly Finding[], settings: Settings): Finding[] {
+  return findings.flatMap((finding) => {
+    const severity = settings.severity.get(finding.id) ?? finding.severity;
+    return severity === 'off' ? [] : [{ ...finding, severity }];
+  });
+}
+
+function syntaxFindings(model: ConfigModel): Finding[] {
+  return [...model.snapshot.files].flatMap(([file, document]) =>
+    document.problems.map((problem) => syntaxFinding(file, document, problem)),
+  );
+}
+
+const SYNTAX_ADVICE: Record<SyntaxProblemKind, { do: string; fix: string }> = {
+  syntax: { do: 'Correct the text so that nginx can read it.', fix: 'correct it' },
+  'missing-semicolon': { do: 'Put ";" behind the last argument.', fix: 'insert ";"' },
+  'unclosed-block': { do: 'Close the block with "}".', fix: 'insert "}"' },
+  'unexpected-brace': { do: 'Remove the brace, or open the block it should close.', fix: 'remove the brace' },
+  'unterminated-string': { do: 'Close the quote.', fix: 'close the quote' },
+  'token-too-long': {
+    do: 'Shorten it, or split it over several directives or lines.',
+    fix: 'shorten it',
+  },
+};
+
+function syntaxFinding(file: string, document: SyntaxDocument, problem: SyntaxProblem): Finding {
+  const advice = SYNTAX_ADVICE[problem.kind];
+  const { edit } = problem;
+  return {
+    file,
+    range: document.lines.range(problem.start, problem.end),
+    id: problem.kind,
+    severity: 'error',
+    certainty: 'certain',
+    message: problem.message,
+    why: 'nginx refuses the whole configuration: a start fails, a reload leaves the old configuration running.',
+    do: advice.do,
+    status: null,
+    versions: null,
+    related: [],
+    fixes: edit
+      ? [
+          {
+            title: advice.fix,
+            safety: 'review',
+            edits: [{ file, range: document.lines.range(edit.start, edit.end), newText: edit.newText }],
+          },
+        ]
+      : [],
+  };
+}
+
+function includeFindings(model: ConfigModel): Finding[] {
+  return model.missingIncludes.map(({ node, path }) => ({
+    ...node.site,
+    id: 'include-not-found',
+    severity: 'error' as Severity,
+    certainty: 'likely' as const,
+    message: `the included file ${path} does not exist here`,
+    why: 'nginx refuses a configuration whose include names a single file that is not there; only patterns with * may match nothing.',
+    do: 'Correct the path: it starts at the directory of the main configuration file. If the files are elsewhere on this machine, map the path with --map.',
+    status: null,
+    versions: null,
+    related: [],
+    fixes: [],
+  }));
+}
+
+function dedupeProblems(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}

@@ -1,0 +1,95 @@
+import type { Explain, ExplainGroup, NginxVersion, Problem } from '../contract.ts';
+import type { LogEntry } from '../errorlog/entry.ts';
+import { type EventGroup, LogSummary } from '../errorlog/group.ts';
+import { EntryReader } from '../errorlog/read-entries.ts';
+import { type ExplainContext, explain } from './explain.ts';
+
+/** Entries kept whole for the search of neighbours: enough for any paste, bounded for any log. */
+const KEPT = 500;
+
+export interface ExplainLogOptions extends ExplainContext {
+  /** Only entries at or after this time, in nginx's own spelling; entries without a time pass. */
+  readonly since?: string | null;
+  readonly until?: string | null;
+}
+
+/** Explains a log of any size, piece by piece, in memory that does not grow with it. */
+export class LogExplainer {
+  private readonly reader = new EntryReader();
+  private readonly summary = new LogSummary();
+  private readonly kept: LogEntry[] = [];
+  /** Last error of each connection among the kept entries: what decided its client's status. */
+  private readonly decisive = new Map<string, string>();
+
+  constructor(private readonly options: ExplainLogOptions) {}
+
+  /** Takes the next piece of text, which may begin and end anywhere. */
+  push(chunk: string): void {
+    this.take(this.reader.push(chunk));
+  }
+
+  end(version: NginxVersion, problems: readonly Problem[]): Explain {
+    this.take(this.reader.end());
+    const groups = this.fold(this.summary.groups);
+    return {
+      schema: 1,
+      nginxVersion: version,
+      lines: this.reader.lines,
+      events: this.summary.groups.reduce((sum, group) => sum + group.count, 0),
+      unrecognised: this.reader.unrecognised,
+      groups,
+      problems: [...problems],
+    };
+  }
+
+  private take(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      if (!this.inTime(entry)) continue;
+      this.summary.add(entry);
+      if (this.kept.length >= KEPT) continue;
+      this.kept.push(entry);
+      if (entry.connection !== null && entry.level !== 'warn') {
+        this.decisive.set(`${entry.pid}*${entry.connection}`, entry.raw);
+      }
+    }
+  }
+
+  private inTime(entry: LogEntry): boolean {
+    if (entry.time === null) return true;
+    const { since, until } = this.options;
+    return (!since || entry.time >= since) && (!until || entry.time <= until);
+  }
+
+  /** Groups in the order to read them: what decided an answer, then by count; the [warn] twins as notes. */
+  private fold(groups: readonly EventGroup[]): ExplainGroup[] {
+    const twins = groups.filter((group) => group.matched?.kind.id === 'upstream-temporarily-disabled');
+    const main = groups.filter((group) => !twins.includes(group));
+    const decided = new Set(this.decisive.values());
+    const sorted = [...main].sort(
+      (a, b) =>
+        Number(b.matched !== null) - Number(a.matched !== null) ||
+        Number(decided.has(b.sample)) - Number(decided.has(a.sample)) ||
+        b.count - a.count,
+    );
+    const folded = sorted.map((group) => this.explained(group, twins));
+    return folded.length > 0 ? folded : twins.map((group) => this.explained(group, []));
+  }
+
+  private explained(group: EventGroup, twins: readonly EventGroup[]): ExplainGroup {
+    const explanation = explain(group.entry, { ...this.options, neighbours: this.kept });
+    for (const twin of twins) {
+      if (twin.entry.upstream?.raw !== undefined && twin.entry.upstream.address === group.entry.upstream?.address) {
+        explanation.notes.push(
+          `${twin.count} line${twin.count === 1 ? '' : 's'} "upstream server temporarily disabled": nginx left this peer out for fail_timeout`,
+        );
+      }
+    }
+    return { count: group.count, first: group.first, last: group.last, sample: group.sample, explanation };
+  }
+}
+
+/** Whether a group is an event that the catalogue knows. */
+export function understood(result: Explain): boolean {
+  return result.groups.some((group) => group.explanation.message !== null);
+}
+

@@ -1,0 +1,241 @@
+import type { Cause, EntryFields, Explanation, Place } from '../contract.ts';
+import { effective } from '../config/inheritance.ts';
+import type { ConfigModel } from '../config/model.ts';
+import { parseUpstreamUrl } from '../config/upstream-url.ts';
+import { serverNames } from '../config/routing.ts';
+import { causesOf, faultOf, matchMessage, phaseOfKind, statusOf } from '../errorlog/catalogue.ts';
+import type { LogEntry } from '../errorlog/entry.ts';
+import type { Fault, MatchedMessage } from '../errorlog/message.ts';
+import { failureMode, failureModes } from '../failures/index.ts';
+import type { FailureMode } from '../failures/failure-mode.ts';
+import { otherCause } from '../failures/other-causes.ts';
+import type { Case, FoundPlace, Peer, Surroundings, Weight } from './case.ts';
+import { phaseCommands } from './commands.ts';
+import { findPlaces } from './locate.ts';
+
+export interface ExplainContext {
+  readonly model: ConfigModel | null;
+  /** Other entries of the paste; a bounded number. */
+  readonly neighbours?: readonly LogEntry[];
+  readonly pathMap?: ReadonlyMap<string, string>;
+}
+
+/** Explains one entry: what happened, what the client got, whose fault it is, where it comes from, what to do. */
+export function explain(entry: LogEntry, context: ExplainContext): Explanation {
+  const matched = matchMessage(entry);
+  if (!matched) return unknownMessage(entry);
+  const failure = makeCase(entry, matched, context);
+  const causes = rankCauses(failure);
+  const notes: string[] = [];
+  if (matched.note) notes.push(matched.note);
+  if (context.model && failure.places.length === 0 && failure.peer) {
+    notes.push(`no directive of this configuration leads to ${failure.peer.text}: the running nginx may use another file`);
+  }
+  return {
+    verdict: verdict(failure, causes),
+    message: {
+      id: matched.kind.id,
+      text: entry.message,
+      phase: phaseOfKind(matched.kind, entry),
+      level: entry.level,
+      errno: entry.errno?.code ?? null,
+    },
+    entry: fieldsOf(entry),
+    status: statusOf(matched.kind, entry),
+    causes: causes.map(({ cause }) => cause),
+    place: placeOf(failure),
+    attempts: attempts(failure),
+    notes,
+  };
+}
+
+function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainContext): Case {
+  const peer = peerOf(entry, matched);
+  const places = context.model ? findPlaces(context.model, entry, peer, context.pathMap) : [];
+  return {
+    entry,
+    matched,
+    peer,
+    model: context.model,
+    places,
+    neighbours: (context.neighbours ?? []).filter((other) => other !== entry),
+    surroundings: surroundingsOf(entry),
+  };
+}
+
+/** The backend's address, from the `upstream:` field or else from the message. */
+function peerOf(entry: LogEntry, matched: MatchedMessage): Peer | null {
+  if (entry.upstream) {
+    const { raw, scheme, address, port, socket, uri } = entry.upstream;
+    const text = socket !== null ? `unix:${socket}` : address === null ? raw : port === null ? address : `${address}:${port}`;
+    return { text, scheme, host: address, port, socket, uri };
+  }
+  const named = matched.captures['address'] ?? matched.captures['upstream'] ?? matched.captures['host'];
+  if (named === undefined) return null;
+  const url = parseUpstreamUrl('server', named);
+  if (!url) return { text: named, scheme: null, host: named, port: null, socket: null, uri: null };
+  return { text: named, scheme: null, host: url.host, port: url.port, socket: url.socket, uri: null };
+}
+
+/** A container's nginx has a small process id and sees a container network's address as its client. */
+function surroundingsOf(entry: LogEntry): Surroundings {
+  const client = /^172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3}$/.test(entry.client ?? '');
+  const smallPid = entry.pid !== null && entry.pid < 100;
+  if (client && smallPid) return { container: true, because: `client ${entry.client}, pid ${entry.pid}: nginx runs in a container` };
+  if (smallPid) return { container: true, because: `pid ${entry.pid}: nginx probably runs in a container` };
+  return { container: false, because: null };
+}
+
+interface Ranked {
+  readonly cause: Cause;
+  readonly refuted: boolean;
+  readonly mode: FailureMode | null;
+}
+
+
+/** Most causes to name when nothing speaks for them. */
+const MAX_WITHOUT_EVIDENCE = 3;
+
+/**
+ * The order of the catalogue is that of "one cause first": the line's own fields decided it. What the configuration
+ * or the neighbours make certain goes before, what they refute goes last.
+ */
+function rankCauses(failure: Case): Ranked[] {
+  const ids = [...causesOf(failure.matched.kind, failure.entry)];
+  for (const mode of failureModes) {
+    const points = mode.signatures.some(
+      (s) => s.message === failure.matched.kind.id && (s.when === undefined || s.when(failure.entry)),
+    );
+    if (points && !ids.includes(mode.id)) ids.push(mode.id);
+  }
+  const ranked = ids.flatMap((id, i): Ranked[] => {
+    const mode = failureMode(id);
+    if (!mode) {
+      const other = otherCauseOf(failure, id, i === 0 && ids.length === 1);
+      return other ? [other] : [];
+    }
+    const weight = mode.weigh?.(failure) ?? null;
+    return weight ? [{ cause: toCause(failure, mode, weight), refuted: weight.refuted === true, mode }] : [];
+  });
+  const order = (r: Ranked): number => (r.refuted ? 2 : r.cause.certainty === 'certain' ? 0 : 1);
+  const sorted = ranked.map((r, i) => ({ r, i })).sort((a, b) => order(a.r) - order(b.r) || a.i - b.i);
+  let bare = 0;
+  return sorted.map(({ r }) => r).filter((r) => r.cause.because.length > 0 || bare++ < MAX_WITHOUT_EVIDENCE);
+}
+
+function toCause(failure: Case, mode: FailureMode, weight: Weight): Cause {
+  const checks = mode.checks(failure);
+  return {
+    id: mode.id,
+    certainty: weight.certainty,
+    because: [...weight.because],
+    against: [...weight.against],
+    do: sentence(mode.remedy.cure(failure)),
+    mitigate: mode.remedy.mitigate,
+    takesEffect: mode.remedy.takesEffect,
+    checks: checks.length > 0 ? [...checks] : [...phaseCommands(failure)],
+    fixes: [...(mode.fix?.(failure) ?? [])],
+  };
+}
+
+/** A cause whose failure mode has no file of its own yet: title, remedy, and the phase's own commands. */
+function otherCauseOf(failure: Case, id: string, alone: boolean): Ranked | null {
+  const other = otherCause(id);
+  if (!other) return null;
+  const because: string[] = [];
+  if (id === 'container-localhost') {
+    if (!failure.surroundings.because) return null;
+    because.push(failure.surroundings.because);
+  }
+  const cause: Cause = {
+    id,
+    certainty: alone ? 'likely' : 'possible',
+    because,
+    against: [],
+    do: sentence(other.do),
+    mitigate: other.mitigate,
+    takesEffect: other.takesEffect,
+    checks: [...phaseCommands(failure)],
+    fixes: [],
+  };
+  return { cause, refuted: false, mode: null };
+}
+
+const WHOSE: Record<Fault, string> = {
+  configuration: 'the configuration causes it',
+  backend: "it is the backend's fault, not nginx's",
+  network: "it is the network's fault, not nginx's",
+  'host-limit': "a limit of nginx's machine causes it",
+  client: "it is the client's side, not the backend's",
+  nobody: 'nothing is broken',
+  unknown: '',
+};
+
+function verdict(failure: Case, causes: readonly Ranked[]): string {
+  const { matched, entry } = failure;
+  const happened = matched.kind.meaning(entry).trim().replace(/\.$/, '');
+  const first = causes[0];
+  // A certain cause that the file itself holds outweighs what the message alone says.
+  const configured = first?.cause.certainty === 'certain' && first.mode?.detect !== undefined && first.cause.fixes.length > 0;
+  const whose = WHOSE[configured ? 'configuration' : faultOf(matched.kind, entry)];
+  return whose === '' ? `${happened}.` : `${happened}; ${whose}.`;
+}
+
+function placeOf(failure: Case): Explanation['place'] {
+  const [best, ...others] = failure.places;
+  if (!best || !failure.model) return null;
+  const model = failure.model;
+  return { ...toPlace(model, best), alternatives: others.slice(0, 5).map((place) => toPlace(model, place)) };
+}
+
+function toPlace(model: ConfigModel, place: FoundPlace): Place {
+  const block = place.location ?? place.server ?? place.node.parent;
+  const log = block ? effective(model, 'error_log', block).nodes[0] : undefined;
+  return {
+    server: place.server ? { ...place.server.site, names: [...serverNames(place.server)].filter((name) => name !== '') } : null,
+    location: place.location ? { ...place.location.site, text: place.location.text } : null,
+    directive: { ...place.node.site, text: place.node.text },
+    errorLog: log ? { path: log.arg(0) ?? '', level: log.arg(1) ?? 'error' } : null,
+    trace: [...place.trace],
+  };
+}
+
+/** Lines of the same request, in order: one for each peer that was tried. */
+function attempts(failure: Case): Explanation['attempts'] {
+  const { entry } = failure;
+  if (entry.connection === null) return [];
+  const same = [...failure.neighbours, entry].filter(
+    (other) =>
+      other.connection === entry.connection &&
+      other.pid === entry.pid &&
+      other.upstream !== null &&
+      other.request?.uri === entry.request?.uri,
+  );
+  if (same.length < 2) return [];
+  return same
+    .sort((a, b) => a.line - b.line)
+    .map((other) => ({ upstream: other.upstream!.raw, message: other.message }));
+}
+
+function fieldsOf(entry: LogEntry): EntryFields {
+  const { time, level, pid, connection, client, server, request, subrequest, upstream, host, referrer, truncated } = entry;
+  return { time, level, pid, connection, client, server, request, subrequest, upstream, host, referrer, truncated };
+}
+
+function unknownMessage(entry: LogEntry): Explanation {
+  return {
+    verdict: 'This is an nginx log line, but its message is not among those that lead to a 502.',
+    message: null,
+    entry: fieldsOf(entry),
+    status: { code: null, outcome: null, certainty: 'possible', note: 'the message tells nothing about the answer' },
+    causes: [],
+    place: null,
+    attempts: [],
+    notes: [],
+  };
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  return `${trimmed[0]!.toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? '' : '.'}`;
+}

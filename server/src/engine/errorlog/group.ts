@@ -1,0 +1,134 @@
+import { matchMessage } from './catalogue.ts';
+import { detachAll } from './detach.ts';
+import type { LogEntry } from './entry.ts';
+import type { MatchedMessage } from './message.ts';
+
+/** Variable parts of a message that tell events apart; others (a header line, a path, a size) differ by request. */
+const TELLING: readonly string[] = [
+  'name',
+  'upstream',
+  'ssl',
+  'code',
+  'status',
+  'frame',
+  'error',
+  'count',
+  'zone',
+  'url',
+  'address',
+];
+
+/**
+ * Equal events have equal keys: the same message with the same error number, in the same action, about the same
+ * backend, in the same server block. Client, request and time may differ.
+ */
+export function eventKey(entry: LogEntry, matched: MatchedMessage | null): string {
+  const upstream = entry.upstream;
+  let key = matched === null ? `?${entry.message.slice(0, 80).replace(/\d+/g, '#')}` : matched.kind.id;
+  key += `\n${entry.errno === null ? '' : entry.errno.code}\n${entry.action ?? ''}\n${entry.server ?? ''}\n`;
+  if (upstream !== null) {
+    key += upstream.socket ?? `${upstream.address ?? ''}:${upstream.port ?? ''}`;
+  }
+  if (entry.at !== null) {
+    key += `\n${entry.at.file}:${entry.at.line}`;
+  }
+  if (matched !== null) {
+    for (const name of TELLING) {
+      const value = matched.captures[name];
+      if (value !== undefined) {
+        key += `\n${value}`;
+      }
+    }
+  }
+  return key;
+}
+
+export interface EventGroup {
+  readonly key: string;
+  readonly matched: MatchedMessage | null;
+  count: number;
+  /** Times of the earliest and the latest event, where the lines have one. */
+  first: string | null;
+  last: string | null;
+  /** The first event's line and what was read from it. */
+  readonly sample: string;
+  readonly entry: LogEntry;
+}
+
+/** Events beyond the limit of groups, of which nothing else is known. */
+export interface OtherEvents {
+  count: number;
+  first: string | null;
+  last: string | null;
+}
+
+/** A log counted by equal events, in memory that does not grow with the log. */
+export class LogSummary {
+  readonly #limit: number;
+  readonly #groups = new Map<string, EventGroup>();
+  readonly #other: OtherEvents = { count: 0, first: null, last: null };
+  #events = 0;
+
+  constructor(limit = 10_000) {
+    this.#limit = limit;
+  }
+
+  /** Groups in the order in which their first events came. */
+  get groups(): readonly EventGroup[] {
+    return [...this.#groups.values()];
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Events that are in no group because there were more kinds of them than the limit; null when there are none. */
+  get other(): Readonly<OtherEvents> | null {
+    return this.#other.count === 0 ? null : this.#other;
+  }
+
+  /** Counts an event and gives its group, or null when it went into `other`. */
+  add(entry: LogEntry): EventGroup | null {
+    this.#events++;
+    const matched = matchMessage(entry);
+    const key = eventKey(entry, matched);
+    const known = this.#groups.get(key);
+    if (known !== undefined) {
+      count(known, entry.time);
+      return known;
+    }
+    if (this.#groups.size >= this.#limit) {
+      count(this.#other, entry.time);
+      return null;
+    }
+    const own = detachAll(entry);
+    const group: EventGroup = {
+      key,
+      matched: matched === null ? null : { ...matched, captures: detachAll(matched.captures) },
+      count: 1,
+      first: own.time,
+      last: own.time,
+      sample: own.raw,
+      entry: own,
+    };
+    this.#groups.set(key, group);
+    return group;
+  }
+}
+
+/** nginx's times sort as text. */
+function count(
+  counter: { count: number; first: string | null; last: string | null },
+  time: string | null,
+): void {
+  counter.count++;
+  if (time === null) {
+    return;
+  }
+  if (counter.first === null || time < counter.first) {
+    counter.first = detachAll(time);
+  }
+  if (counter.last === null || time > counter.last) {
+    counter.last = detachAll(time);
+  }
+}

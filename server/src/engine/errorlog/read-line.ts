@@ -1,0 +1,85 @@
+import { isKnownMessage } from './catalogue.ts';
+import type { LogEntry } from './entry.ts';
+import { findHead, type Head, readHead } from './head.ts';
+import { makeEntry } from './make-entry.ts';
+import { normalisers } from './prefixes.ts';
+
+/** Reads one line as nginx writes it, or null when it does not begin so. This is the fast path for whole logs. */
+export function readCleanLine(line: string, lineNumber: number, cut: boolean): LogEntry | null {
+  const head = readHead(line);
+  if (head === null) {
+    return null;
+  }
+  const entry = makeEntry(line, head, lineNumber, cut);
+  return hasForeignQuotes(entry) ? null : entry;
+}
+
+/** Whether the quotes of the request were changed on the way: `\"GET`, `&quot;GET`, a typographic quote. */
+function hasForeignQuotes(entry: LogEntry): boolean {
+  if (entry.request === null) {
+    return false;
+  }
+  const code = entry.request.method.charCodeAt(0);
+  return code === 92 || code === 38 || (code >= 0x201c && code <= 0x201f) || code === 0xab;
+}
+
+/** Reads a line behind prefixes, with mark-up around it, or without head; null when nginx did not write it. */
+export function readUncleanLine(line: string, lineNumber: number, cut: boolean): LogEntry | null {
+  if (!WORDS.test(line)) {
+    return null;
+  }
+  let text = line;
+  for (const { apply } of normalisers) {
+    text = apply(text);
+  }
+  const head = findHead(text);
+  if (head !== null) {
+    const entry = makeEntry(text, head, lineNumber, cut);
+    if (isPlausible(entry, text, head)) {
+      return entry;
+    }
+  }
+  const bare = makeEntry(text, NO_HEAD, lineNumber, cut);
+  return looksLikeMessage(bare) ? bare : withLostStar(text, lineNumber, cut);
+}
+
+/** Whether the line had anything of nginx's head: such a line begins an entry and never goes on with one. */
+export function hasHead(entry: LogEntry): boolean {
+  return entry.level !== null || entry.pid !== null || entry.connection !== null;
+}
+
+/** Words of which every message and every tail has one: most lines of other programs go no further. */
+const WORDS =
+  /upstream|client|failed|resolve|worker_connections|\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|SSL|FastCGI|#\d|nginx: /;
+
+const NO_HEAD: Head = { time: null, level: null, pid: null, connection: null, start: 0, end: 0 };
+
+/** A level in brackets is no proof: many programs write it. A process id as nginx writes it, or its time, is. */
+function isPlausible(entry: LogEntry, text: string, head: Head): boolean {
+  return (
+    entry.pid !== null ||
+    entry.time !== null ||
+    text.startsWith('nginx: ', head.start - 7) ||
+    looksLikeMessage(entry)
+  );
+}
+
+/** Whether the text alone says that nginx wrote it. */
+function looksLikeMessage(entry: LogEntry): boolean {
+  return (
+    isKnownMessage(entry.message) ||
+    (entry.client !== null && entry.server !== null) ||
+    (entry.action !== null && entry.upstream !== null)
+  );
+}
+
+/** `15 connect() to 127.0.0.1:2018 failed ...`: the connection number without its star. */
+function withLostStar(text: string, lineNumber: number, cut: boolean): LogEntry | null {
+  const space = text.indexOf(' ');
+  if (space < 1 || space > 15 || !/^\d+$/.test(text.slice(0, space))) {
+    return null;
+  }
+  const head: Head = { ...NO_HEAD, connection: Number(text.slice(0, space)), end: space + 1 };
+  const entry = makeEntry(text, head, lineNumber, cut);
+  return looksLikeMessage(entry) ? entry : null;
+}

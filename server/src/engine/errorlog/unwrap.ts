@@ -1,0 +1,79 @@
+import { isKnownAction } from './catalogue/shared.ts';
+import { matchMessage } from './catalogue.ts';
+import type { LogEntry } from './entry.ts';
+import { readCleanLine, readUncleanLine } from './read-line.ts';
+
+/** An entry that may go on in the next line, with the text that it was read from. */
+export interface OpenEntry {
+  readonly text: string;
+  readonly entry: LogEntry;
+  /** How many lines it was put together from. */
+  readonly lines: number;
+}
+
+const MAX_LINES = 40;
+const MAX_LENGTH = 65_536;
+
+/**
+ * Whether an entry may go on in the next line of a paste. A whole line ends in a quote (http), a number (stream,
+ * `FILE:LINE`) or a bare server name, so that only those that end in a quote are surely over.
+ */
+export function mayGoOn(entry: LogEntry): boolean {
+  return entry.truncated || !entry.raw.endsWith('"') || (entry.level === 'emerg' && entry.at === null);
+}
+
+/**
+ * The entry of both lines, when the second goes on where the first was wrapped; null when it does not. A terminal
+ * wraps inside words, an editor at spaces, a person at commas: both ways to join are tried, and the join counts only
+ * if more can be read from it than from the first line alone.
+ */
+export function joinLines(open: OpenEntry, next: string): OpenEntry | null {
+  const continuation = next.trimStart();
+  if (open.lines >= MAX_LINES || open.text.length + continuation.length > MAX_LENGTH) {
+    return null;
+  }
+  let best: OpenEntry | null = null;
+  let bestScore = scoreOf(open.entry);
+  const glues = open.text.endsWith(',') ? [' '] : open.text.endsWith(' ') ? [''] : ['', ' '];
+  for (const glue of glues) {
+    const text = open.text + glue + continuation;
+    const entry =
+      readCleanLine(text, open.entry.line, false) ?? readUncleanLine(text, open.entry.line, false);
+    if (entry === null) {
+      continue;
+    }
+    const score = scoreOf(entry);
+    if (score > bestScore) {
+      best = { text, entry, lines: open.lines + 1 };
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+/** How much was read: fields, a message of the catalogue, an action that nginx has. */
+function scoreOf(entry: LogEntry): number {
+  const { client, server, request, subrequest, upstream, host, referrer, errno, at, action } = entry;
+  let score = 0;
+  for (const field of [client, server, request, subrequest, upstream, host, referrer, errno, at]) {
+    score += field === null ? 0 : 4;
+  }
+  if (upstream !== null) {
+    score += (upstream.address ?? upstream.socket) === null ? 0 : 2;
+    score += upstream.uri === null ? 0 : 1;
+  }
+  if (request?.protocol?.startsWith('HTTP/') === true) {
+    score += 2;
+  }
+  if (action !== null) {
+    score += isKnownAction(action) ? 4 : 1;
+  }
+  if (server?.includes(' ') === true || request?.uri.includes(' ') === true) {
+    score -= 1;
+  }
+  if (!entry.truncated) {
+    score += 1;
+  }
+  const matched = matchMessage(entry);
+  return matched === null ? score : score + (matched.certainty === 'certain' ? 6 : 3);
+}

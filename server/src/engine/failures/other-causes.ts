@@ -1,0 +1,691 @@
+/**
+ * Causes that `explain` names before their failure mode has a file of its own: enough to put the right name and the
+ * right remedy into the list of possible causes, and for `why ID`. When a mode gets its file, its entry here goes.
+ */
+export interface OtherCause {
+  readonly id: string;
+  /** The wrong pattern, in plain words. */
+  readonly title: string;
+  /** The cure; names the directives. */
+  readonly do: string;
+  /** What stops the bleeding now, apart from the cure. */
+  readonly mitigate: string | null;
+  readonly takesEffect: string | null;
+}
+
+const reload = 'nginx -s reload';
+const restartBackend = 'restart of the backend';
+/** For what nginx refuses to load. */
+const loads = 'nginx -t, then nginx -s reload (or start nginx, if it is not running)';
+const keepRunning =
+  'do not restart nginx: as long as it runs, it serves with the last configuration that loaded';
+
+export const otherCauses: readonly OtherCause[] = [
+  // protocol
+  {
+    id: 'plain-to-tls-backend',
+    title: 'Plain text is spoken to a port that expects TLS',
+    do: 'Write https:// in proxy_pass (grpcs:// in grpc_pass). For a backend that is chosen by name, also set proxy_ssl_server_name on (grpc_ssl_server_name on).',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'grpc-behind-proxy-pass',
+    title: 'gRPC is sent through proxy_pass',
+    do: 'Use grpc_pass grpc://HOST:PORT (grpcs:// for TLS) without a URI part, and grpc_set_header in place of proxy_set_header. Clients need HTTP/2 on that server too (http2 on; before 1.25.1 "listen ... http2").',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'grpc-pass-to-http-backend',
+    title: 'grpc_pass leads to a backend that answers in HTTP/1',
+    do: 'Name the port on which the backend speaks gRPC. If it is an HTTP/1 backend, use proxy_pass instead of grpc_pass.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'unsupported-upstream-scheme',
+    title: 'The address carries a scheme that this directive does not know',
+    do: 'Write http:// or https:// in proxy_pass (for WebSocket too), grpc:// or grpcs:// in grpc_pass, and no scheme in fastcgi_pass. HTTP/2 to a backend is proxy_http_version 2 (since 1.29.4) or grpc_pass, never a scheme of its own.',
+    mitigate: keepRunning,
+    takesEffect: loads,
+  },
+  {
+    id: 'non-http-backend',
+    title: 'The backend does not speak HTTP',
+    do: 'Point proxy_pass at a port that speaks HTTP. To pass another protocol through, use a server in stream {}; memcached has memcached_pass.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'fastcgi-behind-proxy-pass',
+    title: 'proxy_pass leads to a FastCGI backend such as php-fpm',
+    do: 'Use fastcgi_pass with the same address, without http://. With it go include fastcgi_params and fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'fastcgi-pass-to-http-backend',
+    title: 'fastcgi_pass leads to a backend that speaks HTTP',
+    do: 'Use proxy_pass http:// with that address. If php-fpm is meant, name the address of "listen" in its pool file.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'uwsgi-scgi-mismatch',
+    title: 'uwsgi, SCGI and HTTP are mixed up between nginx and the backend',
+    do: 'Use the directive that fits the backend: uwsgi_pass for "socket" of uWSGI, proxy_pass for its "http" and "http-socket" and for every other HTTP server, scgi_pass for SCGI.',
+    mitigate: null,
+    takesEffect: 'nginx -s reload; a changed uWSGI: restart of uWSGI',
+  },
+  {
+    id: 'http2-upstream-mismatch',
+    title: 'HTTP/2 to the backend, where the backend or nginx has none',
+    do: 'Set proxy_http_version 1.1. HTTP/2 needs nginx 1.29.4 or later with the HTTP/2 module, and a backend that speaks it on this port.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'http10-refused',
+    title: 'The backend refuses HTTP/1.0',
+    do: 'Set proxy_http_version 1.1. Before 1.29.7, nginx speaks 1.0 to backends unless told otherwise.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'proxy-protocol-mismatch',
+    title: 'Only one side speaks the PROXY protocol',
+    do: 'Keep proxy_protocol on a listen only if every sender to that port adds the PROXY header. In nginx, stream {} can send it (proxy_protocol on); proxy_pass in http {} cannot and needs a listen without it.',
+    mitigate: null,
+    takesEffect: 'nginx -s reload, on the nginx that was changed',
+  },
+  {
+    id: 'http2-stream-reset',
+    title: 'The backend refused or reset the HTTP/2 stream',
+    do: "Look in the backend's own log at this second. The number is its HTTP/2 error code: 1 protocol error, 2 internal error, 7 refused, 8 cancelled, 11 too much load, 13 wants HTTP/1.1.",
+    mitigate: null,
+    takesEffect: 'on the backend; nginx needs nothing',
+  },
+  {
+    id: 'response-not-http',
+    title: 'The answer does not begin like an HTTP answer',
+    do: 'Find out what listens on that address, and name the HTTP port in proxy_pass. Another protocol wants another directive: https:// for TLS, grpc_pass, fastcgi_pass, or stream {}.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'invalid-response-header',
+    title: 'A header line of the answer is malformed',
+    do: 'Correct the header in the backend: refused are, among others, a space in or after the name, a folded line and a NUL byte. No directive makes nginx accept it.',
+    mitigate:
+      'if only one of several backends does it: proxy_next_upstream error timeout invalid_header tries the next one (not for POST)',
+    takesEffect: 'on the backend; nginx needs nothing',
+  },
+  {
+    id: 'ambiguous-response-length',
+    title: 'The answer states its length twice, or in a way nginx refuses',
+    do: 'Let the backend send either one Content-Length or one "Transfer-Encoding: chunked", never both. nginx refuses anything else since 1.23.0, and no directive allows it.',
+    mitigate: null,
+    takesEffect: 'on the backend; nginx needs nothing',
+  },
+
+  // headers and WebSocket
+  {
+    id: 'websocket-over-http10',
+    title: 'The WebSocket upgrade is sent over HTTP/1.0',
+    do: 'Set proxy_http_version 1.1 in the location; it is the default since 1.29.7.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'websocket-connection-close',
+    title: 'Upgrade is passed on, but Connection says close or nothing',
+    do: 'Set proxy_set_header Connection $connection_upgrade, with a map of $http_upgrade to $connection_upgrade: upgrade by default, empty when the client sends no Upgrade.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'connection-upgrade-hardcoded',
+    title: 'Every request goes out with Connection "upgrade"',
+    do: 'Set proxy_set_header Connection $connection_upgrade, with a map of $http_upgrade (upgrade by default, empty when the client sends no Upgrade), or give WebSocket a location of its own.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'websocket-idle-timeout',
+    title: 'An idle WebSocket is cut by the read timeout',
+    do: 'Let one side send a ping more often than proxy_read_timeout (60s by default), or raise proxy_read_timeout in the location of the WebSocket only.',
+    mitigate: null,
+    takesEffect: 'nginx -s reload, for connections opened after it',
+  },
+  {
+    id: 'set-header-inheritance-lost',
+    title: 'A header line here drops all those of the outer level',
+    do: 'Repeat the outer proxy_set_header lines beside this one (Host, Upgrade, Connection, X-Forwarded-*), or include them from one file. grpc_set_header, fastcgi_param, uwsgi_param and scgi_param work the same way.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'content-length-without-body',
+    title: 'Content-Length announces a body that nginx does not send',
+    do: 'Set proxy_pass_request_body off together with proxy_set_header Content-Length "" in that location (the one that auth_request calls).',
+    mitigate: null,
+    takesEffect: reload,
+  },
+
+  // keepalive
+  {
+    id: 'keepalive-without-http11',
+    title: 'keepalive in the upstream, but HTTP/1.0 to the backend',
+    do: 'Set proxy_http_version 1.1 and proxy_set_header Connection "" where proxy_pass uses this upstream; since 1.29.7 both are the default.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'keepalive-connection-header',
+    title: 'keepalive in the upstream, but Connection says close',
+    do: 'Set proxy_set_header Connection "" where proxy_pass uses this upstream (before 1.29.7, nginx sends close by default). In a map for WebSocket, give an empty value instead of close.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'stale-keepalive-connection',
+    title: 'nginx reused a connection that the backend was just closing',
+    do: "Make keepalive_timeout in the upstream block (60s by default) shorter than the backend's idle time-out, or raise that of the backend.",
+    mitigate: 'no pool for now: keepalive 0 in the upstream block (before 1.29.7: remove keepalive)',
+    takesEffect: 'nginx -s reload; a changed backend: restart of the backend',
+  },
+  {
+    id: 'keepalive-before-balancer',
+    title: 'keepalive stands before the balancing method and is lost',
+    do: 'Move keepalive below least_conn, ip_hash, hash or random in the upstream block. Since 1.29.7 the order does not matter.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'keepalive-starves-workers',
+    title: "Idle pooled connections occupy the backend's workers",
+    do: 'Keep keepalive, times the number of nginx workers, below the number of backend workers (pm.max_children in php-fpm). Or do without a pool: keepalive 0 (before 1.29.7: no keepalive), and fastcgi_keep_conn off.',
+    mitigate: 'nginx -s reload closes the idle connections once',
+    takesEffect: 'nginx -s reload; pm.max_children: reload of php-fpm',
+  },
+
+  // connecting
+  {
+    id: 'wrong-upstream-port',
+    title: 'nginx connects to a port that is not the one of the backend',
+    do: 'Write the port on which the backend listens in proxy_pass or in the server line of the upstream block, or let the backend listen on this one.',
+    mitigate: null,
+    takesEffect: 'nginx -s reload; a changed backend: restart of the backend',
+  },
+  {
+    id: 'container-localhost',
+    title: '127.0.0.1 inside a container is the container itself',
+    do: 'Name the other container by its service name (both in one network), or the host as host.docker.internal (on Linux with extra_hosts "host.docker.internal:host-gateway"). The backend must listen on 0.0.0.0, not only on 127.0.0.1.',
+    mitigate: null,
+    takesEffect: 'nginx -s reload in the container; extra_hosts: when the container is created again',
+  },
+  {
+    id: 'backend-loopback-only',
+    title: 'The backend listens only on its own loopback address',
+    do: 'Let the backend listen on 0.0.0.0 or on the address that nginx connects to; a firewall can keep others away from the port.',
+    mitigate: null,
+    takesEffect: restartBackend,
+  },
+  {
+    id: 'ipv6-mismatch',
+    title: 'nginx tries IPv6 where only IPv4 answers',
+    do: 'Write the IPv4 address (127.0.0.1 for localhost), or let the backend listen on IPv6 too. For names found by resolver, add ipv6=off to it.',
+    mitigate: null,
+    takesEffect: 'nginx -s reload; a changed backend: restart of the backend',
+  },
+  {
+    id: 'unreachable-host',
+    title: 'No way to the backend: wrong address, no route, or a firewall',
+    do: "Check the address, then the way to it (ip route get ADDRESS) and the firewalls. 101: nginx's machine has no route; 113: the machine is off, or a firewall rejects.",
+    mitigate: 'with several servers in the upstream block: mark this one down',
+    takesEffect: 'a repaired network: with the next request; a changed address: nginx -s reload',
+  },
+  {
+    id: 'connect-timeout',
+    title: 'The backend did not accept the connection in time',
+    do: 'Check that the machine is up, that no firewall drops the packets, and that the queue of the backend is not full (ss -ltn there: Recv-Q at Send-Q). Raise proxy_connect_timeout only if it is 3 seconds or less.',
+    mitigate:
+      'with several servers in the upstream block: mark this one down, so that no request waits for it',
+    takesEffect: 'a repaired backend: with the next request; a changed time-out: nginx -s reload',
+  },
+  {
+    id: 'connect-timeout-too-short',
+    title: 'The connect timeout is below one second',
+    do: 'Set proxy_connect_timeout to 2s or more: a lost first packet is only sent again after one second.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'selinux-denied',
+    title: 'SELinux forbids nginx to connect',
+    do: 'Look for the denial (ausearch -m avc -ts recent), then allow it: setsebool -P httpd_can_network_connect 1.',
+    mitigate: null,
+    takesEffect: 'at once, no reload',
+  },
+  {
+    id: 'ephemeral-ports-exhausted',
+    title: 'No local port is left for another connection to the backend',
+    do: 'Reuse connections: keepalive in the upstream block (before 1.29.7 with proxy_http_version 1.1 and proxy_set_header Connection ""). More room give a wider net.ipv4.ip_local_port_range and proxy_bind with several addresses.',
+    mitigate:
+      'sysctl -w net.ipv4.ip_local_port_range="10240 65535" net.ipv4.tcp_tw_reuse=1, on the machine of nginx',
+    takesEffect: 'sysctl: at once; directives: nginx -s reload',
+  },
+  {
+    id: 'proxy-bind-failed',
+    title: 'nginx cannot use the local address of proxy_bind',
+    do: 'For 99, give proxy_bind an address that this machine has (ip addr), or remove it. For 98, remove a port from proxy_bind; if there is none, the address has no free port left: use several addresses, or keepalive in the upstream block.',
+    mitigate: 'without proxy_bind nginx picks the address itself, if the backend accepts requests from it',
+    takesEffect: reload,
+  },
+  {
+    id: 'open-files-exhausted',
+    title: 'nginx has no file descriptors left',
+    do: 'Set worker_rlimit_nofile, outside all blocks, to at least twice worker_connections. If nginx may not raise the limit itself, set LimitNOFILE in the systemd unit (ulimits nofile for a container).',
+    mitigate: 'prlimit --pid PID --nofile=65536:65536 raises it in a running worker',
+    takesEffect:
+      'worker_rlimit_nofile: nginx -s reload; LimitNOFILE: systemctl daemon-reload and a restart of nginx',
+  },
+  {
+    id: 'worker-connections-exhausted',
+    title: 'All worker_connections are in use',
+    do: 'See first whether a slow backend or a loop holds the connections. If it is real traffic, raise worker_connections in events {} (a proxied request takes two), and worker_rlimit_nofile to twice as much.',
+    mitigate: 'nginx -s reload starts workers with no connections; the old ones finish theirs',
+    takesEffect: reload,
+  },
+  {
+    id: 'max-conns-reached',
+    title: 'Every server of the pool is at its max_conns',
+    do: 'Raise max_conns on the server lines to what the backends can take, or add servers. Without a zone in the upstream block, each worker counts for itself.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'unix-socket-forbidden',
+    title: 'nginx may not open the unix socket',
+    do: "Give nginx's user write access to the socket (listen.owner, listen.group and listen.mode = 0660 in the php-fpm pool) and search access to every directory above it. Under SELinux, see ausearch -m avc -ts recent.",
+    mitigate: 'chgrp to the group of nginx and chmod 660 on the socket, until the backend makes it anew',
+    takesEffect: 'restart of the backend; nginx needs nothing',
+  },
+  {
+    id: 'unix-socket-refused',
+    title: 'The unix socket is there, but nobody listens on it',
+    do: 'Start the backend: the file is left over from one that ended. If it runs, compare the path that it listens on (ss -lx) with the one in *_pass.',
+    mitigate: null,
+    takesEffect: 'with the next request (with several servers after fail_timeout, 10 s by default)',
+  },
+  {
+    id: 'unix-socket-queue-full',
+    title: 'The queue of the unix socket is full',
+    do: 'Find what keeps the workers of the backend busy, or give it more (pm.max_children in php-fpm). For short bursts, raise listen.backlog together with net.core.somaxconn.',
+    mitigate: 'a restart of the backend frees workers that hang; their requests are lost',
+    takesEffect: 'restart of the backend; nginx needs nothing',
+  },
+  {
+    id: 'unix-socket-path-malformed',
+    title: 'The path of the unix socket is written wrongly',
+    do: 'In proxy_pass write http://unix:/path/x.sock, and with a URI http://unix:/path/x.sock:/uri (a colon between them). Elsewhere, and in the server lines of an upstream block, write unix:/path/x.sock.',
+    mitigate: null,
+    takesEffect: loads,
+  },
+  {
+    id: 'proxy-loop',
+    title: 'nginx proxies to itself',
+    do: 'Point *_pass at the backend, not at an address on which nginx itself listens. If another server block is meant, its server_name must match the Host that is sent.',
+    mitigate:
+      'return 503 in that location, so that the loop does not take the connections of everything else',
+    takesEffect: reload,
+  },
+  {
+    id: 'upstream-port-defaulted',
+    title: 'A server line without a port means port 80',
+    do: 'Write the port on the server line of the upstream block, for example :443 for https:// and grpcs://. The scheme in *_pass does not change it.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'undefined-upstream',
+    title: 'The name in *_pass is almost that of an upstream block',
+    do: 'Write the name exactly as the upstream block has it; any other name is looked up as a host.',
+    mitigate: keepRunning,
+    takesEffect: loads,
+  },
+  {
+    id: 'invalid-upstream-variable',
+    title: 'The variable in *_pass does not give a usable address',
+    do: 'Make sure that proxy_pass and the value together give http://HOST:PORT: scheme once, a valid port, no spaces. Give the map a default, or set the variable on every way to this location.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+
+  // names
+  {
+    id: 'resolver-failed',
+    title: 'The DNS server did not give an address for the name',
+    do: 'Ask it yourself (dig @RESOLVER NAME): 3 means no such name there, 2 and 5 that it fails or refuses, 110 that it does not answer. Then correct the name, or set resolver to a server that knows it (127.0.0.11 in Docker).',
+    mitigate: 'write the address in place of the name, until DNS works',
+    takesEffect: 'nginx -s reload; a repaired DNS server: with the next request',
+  },
+  {
+    id: 'resolver-name-not-qualified',
+    title: 'A short name is left to resolver, which knows no search domains',
+    do: 'Write the full name, for example app.default.svc.cluster.local: resolver asks DNS for exactly this name and reads neither the search domains nor /etc/hosts.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'dns-resolved-once',
+    title: 'The name was resolved at start only, and has moved since',
+    do: 'Use "server NAME resolve" in an upstream block with a zone, and a resolver (since 1.27.3). Before that: a resolver, and the name in a variable in *_pass.',
+    mitigate: 'nginx -s reload resolves the names again',
+    takesEffect: reload,
+  },
+
+  // time
+  {
+    id: 'read-timeout',
+    title: 'The backend did not answer in time',
+    do: 'Find out why the backend needs so long. If it may, raise proxy_read_timeout (fastcgi_, uwsgi_, scgi_, grpc_read_timeout) in that location only.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'send-timeout',
+    title: 'The backend did not take the request in time',
+    do: 'Find out why the backend stops reading the request. proxy_send_timeout is the time between two writes, not of the whole upload: raise it only where such pauses are normal.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'tls-handshake-timeout',
+    title: 'The TLS handshake with the backend took too long',
+    do: 'Check that this port speaks TLS (openssl s_client -connect HOST:PORT); if not, write http:// or name the TLS port. If it does, see why the backend is slow; the limit is proxy_connect_timeout.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'read-timeout-too-long',
+    title: 'A read timeout of hours on ordinary requests',
+    do: 'Set proxy_read_timeout a little above the longest answer that you expect. Keep long values to the locations of WebSocket, SSE and long polling.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'backend-worker-timeout',
+    title: 'The backend ended its own worker at a time limit',
+    do: 'Make the request faster, or raise the limit of the backend (gunicorn --timeout, request_terminate_timeout in php-fpm, harakiri in uWSGI) and keep proxy_read_timeout above it.',
+    mitigate: null,
+    takesEffect: restartBackend,
+  },
+  {
+    id: 'backend-restarting',
+    title: 'The backend was being restarted',
+    do: 'Restart without a gap: a graceful reload of the backend, or several servers in the upstream block that restart one after the other.',
+    mitigate: 'nothing, once it is back',
+    takesEffect: 'with the next restart of the backend',
+  },
+  {
+    id: 'balancer-outlives-nginx',
+    title: 'The load balancer keeps idle connections longer than nginx',
+    do: 'Set keepalive_timeout in http or server above the idle time-out of the balancer: above 60s for an AWS ALB, above 600s for Google Cloud.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+
+  // size
+  {
+    id: 'buffers-inconsistent',
+    title: 'The buffer sizes contradict each other, so nginx does not load',
+    do: 'Set them together, for example proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_busy_buffers_size 32k. The busy size must hold one buffer of either kind, and at most all of *_buffers but one.',
+    mitigate: keepRunning,
+    takesEffect: loads,
+  },
+  {
+    id: 'request-headers-too-big-for-backend',
+    title: 'The request header is too big for the backend',
+    do: 'Raise the limit of the backend (buffer-size in uWSGI, --max-http-header-size in Node.js, --limit-request-field_size in gunicorn), or make the cookies smaller. The buffers of nginx do not matter here.',
+    mitigate: 'a single user can clear the cookies of this site',
+    takesEffect: restartBackend,
+  },
+  {
+    id: 'backend-rejects-body',
+    title: 'The backend refused the body before it had read it all',
+    do: 'Raise the body limit of the backend, or set client_max_body_size to the same limit, so that nginx itself answers 413.',
+    mitigate: null,
+    takesEffect: 'restart of the backend; client_max_body_size: nginx -s reload',
+  },
+  {
+    id: 'temp-files-unwritable',
+    title: 'nginx cannot write its temporary files',
+    do: "For 13, give the directory in the line to nginx's user; for 28, free the disk; for 30, mount something writable there. Or name another one: proxy_temp_path, fastcgi_temp_path, client_body_temp_path.",
+    mitigate: 'proxy_max_temp_file_size 0 keeps answers off the disk (fastcgi_, uwsgi_, scgi_ likewise)',
+    takesEffect: 'owner and space: with the next request; directives: nginx -s reload',
+  },
+
+  // backend behaviour
+  {
+    id: 'backend-reset',
+    title: 'The backend reset the connection before it answered',
+    do: "Look in the backend's own log at this second for a crash, a kill or a limit. If it saw no request, check that proxy_pass names the right port and protocol.",
+    mitigate: null,
+    takesEffect: 'on the backend; nginx needs nothing',
+  },
+  {
+    id: 'response-cut',
+    title: 'The answer broke off after its header',
+    do: "Look in the backend's own log for a crash or a limit, and compare Content-Length with what it sends. If only large answers to slow clients break, the backend does not wait: raise its write time-out, or proxy_max_temp_file_size.",
+    mitigate: null,
+    takesEffect: 'on the backend; proxy_max_temp_file_size: nginx -s reload',
+  },
+  {
+    id: 'backend-sent-5xx',
+    title: 'The error comes from the backend, nginx only passed it on',
+    do: "Look in the backend's own log. Add $upstream_status, $upstream_header_time and $upstream_bytes_received to log_format: they tell its answers from those of nginx.",
+    mitigate:
+      'if only one of several backends does it: proxy_next_upstream error timeout http_502 tries the next one (not for POST)',
+    takesEffect: 'on the backend; log_format: nginx -s reload',
+  },
+
+  // TLS to the backend
+  {
+    id: 'sni-missing',
+    title: 'The backend is not told the server name (SNI)',
+    do: 'Set proxy_ssl_server_name on, and proxy_ssl_name to the real name where proxy_pass holds a pool or an address. Many such backends want that name in proxy_set_header Host too.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'verify-without-ca',
+    title: 'proxy_ssl_verify is on, but no CA is named',
+    do: 'Name the CA in proxy_ssl_trusted_certificate; for public certificates the bundle of the system, such as /etc/ssl/certs/ca-certificates.crt. nginx does not use the system store by itself.',
+    mitigate: keepRunning,
+    takesEffect: loads,
+  },
+  {
+    id: 'verify-name-mismatch',
+    title: 'The certificate is checked against the wrong name',
+    do: 'Set proxy_ssl_name to a name that stands in the certificate, and proxy_ssl_server_name on. Without it, nginx checks the host of proxy_pass, even if that is a pool or an address.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'upstream-certificate-rejected',
+    title: "nginx does not trust the backend's certificate",
+    do: 'For 10, renew it on the backend. For 18 to 21, put the CA that issued it into proxy_ssl_trusted_certificate and the intermediates on the backend; for 22, raise proxy_ssl_verify_depth (2 for two intermediates).',
+    mitigate: null,
+    takesEffect: 'nginx -s reload; a renewed certificate: with the next request',
+  },
+  {
+    id: 'tls-version-mismatch',
+    title: 'nginx and the backend have no TLS version in common',
+    do: 'Let both speak TLS 1.2 or 1.3: proxy_ssl_protocols TLSv1.2 TLSv1.3. By default 1.3 is on since 1.23.4, and 1.0 and 1.1 are off since 1.27.3.',
+    mitigate:
+      'for a backend with 1.0 or 1.1 only, in its location: proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.2 with proxy_ssl_ciphers DEFAULT:@SECLEVEL=0',
+    takesEffect: reload,
+  },
+  {
+    id: 'tls-client-certificate-missing',
+    title: 'The backend wants a client certificate',
+    do: 'Set proxy_ssl_certificate and proxy_ssl_certificate_key to a key pair whose CA the backend trusts.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'shared-tls-session',
+    title: 'Two locations share a TLS session, and only one verifies',
+    do: 'Set proxy_ssl_session_reuse off in the location that verifies, or verify in both. An upstream block of its own helps too, with proxy_ssl_name and Host set to the real name.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'legacy-tls-refused',
+    title: 'The TLS of the backend is too old for OpenSSL 3',
+    do: 'Renew the TLS of the backend: ECDHE or DH with 2048 bits, SHA-256 signatures, secure renegotiation.',
+    mitigate:
+      'in this location only: proxy_ssl_ciphers DEFAULT:@SECLEVEL=1 (0 for SHA-1); for unsafe legacy renegotiation proxy_ssl_conf_command Options UnsafeLegacyServerConnect',
+    takesEffect: 'on the backend; directives: nginx -s reload',
+  },
+
+  // pools
+  {
+    id: 'no-live-upstreams',
+    title: 'nginx has no server of the pool left to try',
+    do: 'Read the lines before this one: they tell why each server failed, and that is to be repaired. max_fails and fail_timeout decide how long one is left out (after 1 failure, for 10 s, by default).',
+    mitigate: 'nginx -s reload forgets the failures, so that every server is tried again',
+    takesEffect: 'a repaired server: after fail_timeout, 10 s by default',
+  },
+  {
+    id: 'all-peers-down',
+    title: 'Every server of the pool is marked down',
+    do: 'Remove down from the server lines that work, or add a server.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'pool-marked-down-by-one-failure',
+    title: 'One failure takes a server out of the pool for long',
+    do: 'Raise max_fails (1 by default) or shorten fail_timeout on the server line.',
+    mitigate: 'nginx -s reload forgets the failures',
+    takesEffect: reload,
+  },
+  {
+    id: 'duplicate-peer',
+    title: 'The same server stands twice in the pool',
+    do: 'Remove one of the two lines. To send it more requests, use weight.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'retry-disabled',
+    title: 'proxy_next_upstream is off for a pool of several servers',
+    do: 'Remove proxy_next_upstream off: then nginx tries the next server after an error or a time-out. A POST that has been sent is still not repeated, unless non_idempotent is set.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+
+  // URI and redirects
+  {
+    id: 'prefix-stripped',
+    title: 'The backend gets the path without the prefix of the location',
+    do: 'If the backend expects the full path, leave out the URI part of proxy_pass, even a single slash after the port. With it, nginx puts it in place of the prefix.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'prefix-slash-mismatch',
+    title: 'location and proxy_pass differ in the slash at the end',
+    do: 'End both with a slash (location /api/, proxy_pass http://b/v1/), or neither. Otherwise the backend sees //users or /v1users.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'proxy-pass-uri-not-allowed',
+    title: 'proxy_pass has a URI part where none is allowed',
+    do: 'Remove the URI part, even a single slash: a regex or named location, if and limit_except allow none. To change the path, use rewrite ... break.',
+    mitigate: keepRunning,
+    takesEffect: loads,
+  },
+  {
+    id: 'variable-drops-uri',
+    title: 'proxy_pass with a variable and a URI loses the original path',
+    do: 'Leave out the URI part: then the URI of the request is passed on as it is. To change the path, use rewrite ... break.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'regex-needs-quotes',
+    title: 'A regular expression with { or } needs quotes',
+    do: 'Put it in quotes, as in location ~ "^/[a-z]{2}/". Without them, { begins a block.',
+    mitigate: keepRunning,
+    takesEffect: loads,
+  },
+  {
+    id: 'nested-under-regex',
+    title: 'A prefix location inside a regex location is never used',
+    do: 'Move it out, beside the regex location, as location = or location ^~ so that it goes first. Inside a regex location nginx only looks for other regex locations.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'internal-redirect-cycle',
+    title: 'The request is redirected inside nginx in a circle',
+    do: 'End the circle: break instead of last in the rewrite, a last argument of try_files that exists (or =404), an error_page and an X-Accel-Redirect that lead to another location.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+
+  // around the answer
+  {
+    id: 'error-page-needs-backend',
+    title: 'The error page itself comes from the failing backend',
+    do: 'Serve it from a file: error_page 502 504 /50x.html, and a location = /50x.html with root and without *_pass.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'auth-request-failed',
+    title: 'The request of auth_request failed',
+    do: 'Repair what the line with "subrequest:" on the same connection tells. auth_request takes 2xx for yes, 401 and 403 for no; anything else becomes a 500.',
+    mitigate: null,
+    takesEffect: null,
+  },
+  {
+    id: 'status-from-config',
+    title: 'The configuration itself answers 502',
+    do: 'Find the return 502 or the error_page ... =502 that serves this request, and remove it if it is no longer meant.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'error-log-hides-cause',
+    title: 'The error log does not show why requests fail',
+    do: 'Write error_log /var/log/nginx/error.log error; a level above error hides the cause. error_log off does not switch it off, it writes to a file named off.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'wrong-server-block',
+    title: 'The request is served by the server block of another name',
+    do: 'Add the host to server_name of the right block, and give that block the same listen address and port. What matches no name goes to default_server, else to the first block.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+  {
+    id: 'lua-error',
+    title: 'Lua code in nginx failed',
+    do: 'Correct the code at the file and line in the message; "context:" tells the phase in which it ran.',
+    mitigate: null,
+    takesEffect: reload,
+  },
+];
+
+const byId = new Map(otherCauses.map((cause) => [cause.id, cause]));
+
+export function otherCause(id: string): OtherCause | null {
+  return byId.get(id) ?? null;
+}

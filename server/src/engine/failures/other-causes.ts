@@ -271,7 +271,7 @@ export const otherCauses: readonly OtherCause[] = [
   {
     id: 'ephemeral-ports-exhausted',
     title: 'No local port is left for another connection to the backend',
-    do: 'Reuse connections: keepalive in the upstream block (before 1.29.7 with proxy_http_version 1.1 and proxy_set_header Connection ""). More room give a wider net.ipv4.ip_local_port_range and proxy_bind with several addresses.',
+    do: 'Reuse connections: keepalive in the upstream block (before 1.29.7 with proxy_http_version 1.1 and proxy_set_header Connection ""). A wider net.ipv4.ip_local_port_range and proxy_bind with several addresses give more room.',
     mitigate:
       'sysctl -w net.ipv4.ip_local_port_range="10240 65535" net.ipv4.tcp_tw_reuse=1, on the machine of nginx',
     takesEffect: 'sysctl: at once; directives: nginx -s reload',
@@ -380,7 +380,7 @@ export const otherCauses: readonly OtherCause[] = [
   },
   {
     id: 'dns-resolved-once',
-    title: 'The name was resolved at start only, and has moved since',
+    title: 'The name of the backend is resolved only when nginx starts',
     do: 'Use "server NAME resolve" in an upstream block with a zone, and a resolver (since 1.27.3). Before that: a resolver, and the name in a variable in *_pass.',
     mitigate: 'nginx -s reload resolves the names again',
     takesEffect: reload,
@@ -426,7 +426,7 @@ export const otherCauses: readonly OtherCause[] = [
     id: 'backend-restarting',
     title: 'The backend was being restarted',
     do: 'Restart without a gap: a graceful reload of the backend, or several servers in the upstream block that restart one after the other.',
-    mitigate: 'nothing, once it is back',
+    mitigate: null,
     takesEffect: 'with the next restart of the backend',
   },
   {
@@ -509,14 +509,14 @@ export const otherCauses: readonly OtherCause[] = [
   {
     id: 'verify-name-mismatch',
     title: 'The certificate is checked against the wrong name',
-    do: 'Set proxy_ssl_name to a name that stands in the certificate, and proxy_ssl_server_name on. Without it, nginx checks the host of proxy_pass, even if that is a pool or an address.',
+    do: 'Set proxy_ssl_name to a name that stands in the certificate, and proxy_ssl_server_name on. Without proxy_ssl_name, nginx checks the host of proxy_pass, even if that is a pool or an address.',
     mitigate: null,
     takesEffect: reload,
   },
   {
     id: 'upstream-certificate-rejected',
     title: "nginx does not trust the backend's certificate",
-    do: 'For 10, renew it on the backend. For 18 to 21, put the CA that issued it into proxy_ssl_trusted_certificate and the intermediates on the backend; for 22, raise proxy_ssl_verify_depth (2 for two intermediates).',
+    do: 'For 10, renew it on the backend; for 22, raise proxy_ssl_verify_depth (2 for two intermediates). For 18 to 21, put the issuing CA (18: the certificate itself) into proxy_ssl_trusted_certificate, and missing intermediates on the backend.',
     mitigate: null,
     takesEffect: 'nginx -s reload; a renewed certificate: with the next request',
   },

@@ -178,7 +178,7 @@ function commandsText(causes: readonly Cause[]): string[] {
   const lines = [''];
   for (const [i, check] of checks.entries()) {
     lines.push(`${i === 0 ? 'Sure?  ' : INDENT}${printable(check.run)}`);
-    lines.push(...hang(`${INDENT}  `, `${INDENT}  `, `on ${check.where.replace(/^(?:inside|on) /, '')}: ${check.expect}`));
+    lines.push(...hang(`${INDENT}  `, `${INDENT}  `, `${check.where}: ${check.expect}`));
   }
   return lines;
 }

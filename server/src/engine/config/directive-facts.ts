@@ -98,6 +98,22 @@ export interface DirectiveFact extends DirectiveState {
   readonly changes: readonly DirectiveChange[];
 }
 
+/** A directive that open-source nginx does not have: of the commercial nginx, of another module, or of a fork. */
+export interface ForeignDirective {
+  readonly name: string;
+  /** The C name of the module where it has one, else the name of the product. */
+  readonly module: string;
+  readonly block: boolean;
+  /** The only block that may hold it, at any depth; null when it stands in nginx's own contexts. */
+  readonly inside: string | null;
+}
+
+/** A directive of the commercial nginx. */
+export interface CommercialDirective extends ForeignDirective {
+  /** The release since which open-source nginx has it as well; null when it has not. */
+  readonly openSince: string | null;
+}
+
 /** A directive as the generated file writes it: arguments and contexts as text, absent keys for false and null. */
 interface RawState {
   in?: string;
@@ -122,6 +138,8 @@ interface RawFact extends RawState {
 interface RawTable {
   versions: string[];
   directives: Record<Family, Record<string, Record<string, RawFact>>>;
+  commercial: Record<string, string>;
+  thirdParty: Record<string, string>;
 }
 
 const table = data as unknown as RawTable;
@@ -254,4 +272,51 @@ export function factAt(fact: DirectiveFact, version: string): DirectiveFact | nu
 /** Whether nginx accepts this number of arguments. */
 export function acceptsCount(args: ArgumentCount, count: number): boolean {
   return args.counts ? args.counts.includes(count) : count >= args.min;
+}
+
+/** Directives of other sources by name, and the name beginnings that stand for a whole family. */
+interface ForeignNames {
+  readonly names: ReadonlyMap<string, ForeignDirective>;
+  readonly beginnings: readonly ForeignDirective[];
+}
+
+let commercialNames: ForeignNames | null = null;
+let thirdPartyNames: ForeignNames | null = null;
+
+/** Reads `MODULE` or `MODULE BLOCK` with its names: `{}` after a block, `*` for any name that begins so. */
+function readForeign(modules: Record<string, string>): ForeignNames {
+  const names = new Map<string, ForeignDirective>();
+  const beginnings: ForeignDirective[] = [];
+  for (const [key, list] of Object.entries(modules)) {
+    const [module = '', inside = null] = key.split(' ');
+    for (const word of list.split(' ')) {
+      const name = word.replace(/[{}*]+$/, '');
+      const directive = { name, module, block: word.endsWith('{}'), inside };
+      if (word.endsWith('*')) beginnings.push(directive);
+      else if (!names.has(name) || inside === null) names.set(name, directive);
+    }
+  }
+  return { names, beginnings };
+}
+
+function findForeign({ names, beginnings }: ForeignNames, name: string): ForeignDirective | null {
+  const exact = names.get(name);
+  if (exact) return exact;
+  const family = beginnings.find((beginning) => name.startsWith(beginning.name));
+  return family ? { ...family, name } : null;
+}
+
+/** What commercial module a directive belongs to, null when to none. */
+export function commercial(name: string): CommercialDirective | null {
+  commercialNames ??= readForeign(table.commercial);
+  const found = findForeign(commercialNames, name);
+  if (!found) return null;
+  const openSince = directiveFacts(name).find((fact) => fact.since !== null)?.since ?? null;
+  return { ...found, openSince };
+}
+
+/** What module outside nginx's own source, or which fork, a directive belongs to; null when to none known. */
+export function thirdParty(name: string): ForeignDirective | null {
+  thirdPartyNames ??= readForeign(table.thirdParty);
+  return findForeign(thirdPartyNames, name);
 }

@@ -4,7 +4,7 @@ import { shellQuote } from './shell.ts';
 
 /** Commands that several failure modes share, filled in with the case's own addresses. None of them changes anything. */
 
-const NGINX = "nginx's machine";
+const NGINX = "on nginx's machine";
 
 /** Where a command about nginx's own side runs: inside its container, when it has one. */
 export function onNginx(failure: Case): string {
@@ -14,7 +14,7 @@ export function onNginx(failure: Case): string {
 /** Where the backend itself can be looked at. */
 export function onBackend(failure: Case): string {
   const local = failure.peer !== null && isLoopback(failure.peer);
-  return local ? onNginx(failure) : "the backend's machine";
+  return local ? onNginx(failure) : "on the backend's machine";
 }
 
 export function isLoopback(peer: Peer): boolean {
@@ -108,7 +108,7 @@ export function backendLog(failure: Case): ConfirmingCommand {
   return failure.surroundings.container
     ? {
         run: `docker ps -a --filter status=exited --format '{{.Names}} {{.Status}}'`,
-        where: 'the Docker host',
+        where: 'on the Docker host',
         expect: 'the backend in the list: it has exited; `docker logs` of it says why.',
       }
     : {

@@ -38,12 +38,13 @@ export class Editor {
   /** Puts whole lines directly behind a directive, indented like it. */
   insertAfter(node: ConfigNode, lines: readonly string[]): this {
     const { end } = node.directive;
-    const indent = indentOf(node);
-    return this.change(node, node.range(end, end), lines.map((line) => `${eol(node)}${indent}${line}`).join(''));
+    const before = startsLine(node) ? eol(node) + indentOf(node) : ' ';
+    return this.change(node, node.range(end, end), lines.map((line) => before + line).join(''));
   }
 
   /** Puts whole lines directly before a directive, indented like it. */
   insertBefore(node: ConfigNode, lines: readonly string[]): this {
+    if (!startsLine(node)) return this.change(node, node.range(0, 0), lines.map((line) => `${line} `).join(''));
     const indent = indentOf(node);
     const text = lines.map((line, i) => `${i > 0 && line !== '' ? indent : ''}${line}${eol(node)}`).join('');
     return this.change(node, node.range(0, 0), text + indent);
@@ -99,10 +100,16 @@ function httpBlockOf(node: ConfigNode): ConfigNode | null {
 
 /** Blanks before a directive on its line; empty when something else stands before it. */
 export function indentOf(node: ConfigNode): string {
+  return startsLine(node) ? beforeOnLine(node) : '';
+}
+
+function startsLine(node: ConfigNode): boolean {
+  return /^[ \t]*$/.test(beforeOnLine(node));
+}
+
+function beforeOnLine(node: ConfigNode): string {
   const { text } = node.document;
-  const lineStart = text.lastIndexOf('\n', node.at - 1) + 1;
-  const before = text.slice(lineStart, node.at);
-  return /^[ \t]*$/.test(before) ? before : '';
+  return text.slice(text.lastIndexOf('\n', node.at - 1) + 1, node.at);
 }
 
 function contentIndent(block: ConfigNode): string {

@@ -58,7 +58,7 @@ function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainCont
     peer,
     model: context.model,
     places,
-    neighbours: (context.neighbours ?? []).filter((other) => other !== entry),
+    neighbours: (context.neighbours ?? []).filter((other) => other.line !== entry.line),
     surroundings: surroundingsOf(entry),
   };
 }
@@ -185,7 +185,9 @@ function placeOf(failure: Case): Explanation['place'] {
   const [best, ...others] = failure.places;
   if (!best || !failure.model) return null;
   const model = failure.model;
-  return { ...toPlace(model, best), alternatives: others.slice(0, 5).map((place) => toPlace(model, place)) };
+  // What fits clearly worse is no alternative.
+  const close = others.filter((place) => best.fit - place.fit < 0.25).slice(0, 5);
+  return { ...toPlace(model, best), alternatives: close.map((place) => toPlace(model, place)) };
 }
 
 function toPlace(model: ConfigModel, place: FoundPlace): Place {

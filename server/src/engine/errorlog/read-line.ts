@@ -1,4 +1,5 @@
-import { isKnownMessage } from './catalogue.ts';
+import { isKnownAction } from './catalogue/shared.ts';
+import { isKnownMessage, matchMessage } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
 import { findHead, type Head, readHead } from './head.ts';
 import { makeEntry } from './make-entry.ts';
@@ -69,7 +70,8 @@ function looksLikeMessage(entry: LogEntry): boolean {
   return (
     isKnownMessage(entry.message) ||
     (entry.client !== null && entry.server !== null) ||
-    (entry.action !== null && entry.upstream !== null)
+    (entry.action !== null && entry.upstream !== null) ||
+    (entry.action !== null && isKnownAction(entry.action) && matchMessage(entry) !== null)
   );
 }
 

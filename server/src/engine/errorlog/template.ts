@@ -102,8 +102,12 @@ export function matchCut(
     const literal = literals[i] ?? '';
     const rest = text.length - from;
     if (i > 0) {
+      if (literal === '') {
+        // The template ends in a variable part, so the text is not cut but whole.
+        return null;
+      }
       const name = names[i - 1] ?? '';
-      const found = literal === '' ? -1 : text.indexOf(literal, from);
+      const found = text.indexOf(literal, from);
       if (found < 0) {
         const kept = partialEnd(text, from, literal);
         captures[name] = text.slice(from, kept);

@@ -48,7 +48,7 @@ export const hostNotFoundAtStart: FailureMode = {
     const name = missingName(failure);
     const test = {
       run: 'nginx -t',
-      where: failure.surroundings.container ? "inside nginx's container" : "nginx's machine",
+      where: failure.surroundings.container ? "inside nginx's container" : "on nginx's machine",
       expect: '"test is successful": the name resolves now. It reads the files and resolves names, and changes nothing.',
     };
     return name === null ? [test] : [resolves(failure, name), test];

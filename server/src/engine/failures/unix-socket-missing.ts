@@ -50,12 +50,12 @@ export const unixSocketMissing: FailureMode = {
       },
       {
         run: 'ss -lxp',
-        where: "the backend's machine",
+        where: "on the backend's machine",
         expect: "the path that the backend's process really listens on.",
       },
       {
         run: "systemctl show nginx php-fpm 'php*-fpm' -p Id -p PrivateTmp -p ActiveState",
-        where: "nginx's machine",
+        where: "on nginx's machine",
         expect: 'PrivateTmp=yes with a socket below /tmp: put the socket below /run instead. ActiveState=inactive: start it.',
       },
     ];

@@ -65,7 +65,7 @@ export const fastcgi: readonly MessageKind[] = [
     text: 'FastCGI sent in stderr: "<before>rimary script unknown<after>"',
     source: 'ngx_http_fastcgi_module.c ngx_http_fastcgi_process_header (text of php-fpm)',
     phase: 'header',
-    status: verdict('404', 'response', 'likely', '404, not 502: php-fpm answers "File not found."'),
+    status: verdict('404', 'response', 'likely', '404, not 502: php-fpm answers that there is no such file.'),
     fault: 'configuration',
     meaning: (entry) => `php-fpm at ${peer(entry)} found no script at the path that SCRIPT_FILENAME named.`,
     since: null,

@@ -1,0 +1,124 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Finding, Fix } from '../../server/src/engine/contract.ts';
+import { applyEdits, editsByFile } from '../../server/src/engine/diagnosis/fixes.ts';
+import type { BackendSpec } from '../../test-fixtures/toolbox/backends.ts';
+import { FIXTURES } from './engine.ts';
+
+/** What the backend must see when the fault is gone. Header names are compared without case; null: must be absent. */
+export interface Meant {
+  readonly status?: number;
+  readonly requestLine?: string;
+  readonly headers?: Record<string, string | null>;
+}
+
+export interface FixtureRequest {
+  readonly path: string;
+  readonly method?: string;
+  readonly body?: string;
+  readonly host?: string;
+  readonly websocket?: boolean;
+  readonly headers?: Record<string, string>;
+  readonly meant: Meant;
+  /** Location that explain must lead to, as `place.location.text`. */
+  readonly location?: string;
+}
+
+export interface SilentCase {
+  readonly backends: readonly BackendSpec[];
+  readonly path: string;
+  readonly websocket?: boolean;
+  readonly status: number;
+}
+
+/** `fixture.json` of a failure mode; see CONTRIBUTING.md. */
+export interface Fixture {
+  readonly id: string;
+  readonly folder: string;
+  /** What tells the broken from the fixed configuration. */
+  readonly observe: 'status' | 'log' | 'connections' | 'request' | 'refusal';
+  readonly backends: readonly BackendSpec[];
+  /** Backends after the remedy, for modes that no edit cures. */
+  readonly cure?: readonly BackendSpec[];
+  readonly requests: readonly FixtureRequest[];
+  readonly silent: Readonly<Record<string, SilentCase>>;
+}
+
+/** All fixtures, by folder name. */
+export function fixtures(): Fixture[] {
+  return readdirSync(FIXTURES, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(path.join(FIXTURES, entry.name, 'fixture.json')))
+    .map((entry) => readFixture(entry.name))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export function readFixture(id: string): Fixture {
+  const folder = path.join(FIXTURES, id);
+  return { id, folder, ...JSON.parse(readFileSync(path.join(folder, 'fixture.json'), 'utf8')) } as Fixture;
+}
+
+export function silentFiles(fixture: Fixture): string[] {
+  return readdirSync(path.join(fixture.folder, 'silent')).filter((name) => name.endsWith('.conf')).sort();
+}
+
+export function silentCase(fixture: Fixture, file: string): SilentCase {
+  return fixture.silent[file] ?? fixture.silent['*']!;
+}
+
+/** Configuration files of the broken fixture by absolute path. */
+export function configFiles(fixture: Fixture): string[] {
+  const found: string[] = [];
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const full = path.join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (entry.name !== 'silent' && entry.name !== 'recorded') walk(full);
+      } else if (entry.name.endsWith('.conf') && entry.name !== 'fixed.conf') found.push(full);
+    }
+  };
+  walk(fixture.folder);
+  return found;
+}
+
+/** The text that a file must have when its fixes are applied: fixed.conf for nginx.conf, X.fixed for X.conf. */
+export function fixedText(file: string): string {
+  const fixed =
+    path.basename(file) === 'nginx.conf' ? path.join(path.dirname(file), 'fixed.conf') : file.replace(/\.conf$/, '.fixed');
+  return readFileSync(existsSync(fixed) ? fixed : file, 'utf8');
+}
+
+export interface Expectation {
+  readonly line: number;
+  readonly column: number;
+  readonly endColumn: number;
+  readonly severity: string;
+  readonly id: string;
+}
+
+/** Carets in comments under the line they speak of: `#    ^^^^ warning: some-id`. */
+export function expectations(text: string): Expectation[] {
+  const found: Expectation[] = [];
+  let code = 0;
+  for (const [i, line] of text.split('\n').entries()) {
+    const match = /^(\s*#\s*)(\^+) (\w+): ([\w-]+)\s*$/.exec(line);
+    if (!match) {
+      code = i + 1;
+      continue;
+    }
+    const column = match[1]!.length + 1;
+    found.push({ line: code, column, endColumn: column + match[2]!.length, severity: match[3]!, id: match[4]! });
+  }
+  return found;
+}
+
+export function asExpectation(finding: Finding): Expectation {
+  const { start, end } = finding.range;
+  return { line: start.line, column: start.column, endColumn: end.column, severity: finding.severity, id: finding.id };
+}
+
+/** Texts after the given fixes; files that none of them touches are absent. */
+export function withFixes(fixes: readonly Fix[], textOf: (file: string) => string): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const [file, edits] of editsByFile(fixes)) texts.set(file, applyEdits(textOf(file), edits));
+  return texts;
+}

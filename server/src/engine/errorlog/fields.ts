@@ -256,6 +256,7 @@ function readTail(line: string, start: number): Tail {
         break;
       case HOST:
         host = value;
+        clean &&= !value.includes('"');
         break;
       case REFERRER:
         referrer = value;

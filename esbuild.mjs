@@ -25,5 +25,11 @@ const result = await build({
   logLevel: 'warning',
 });
 await writeFile(path.join(dist, 'meta.json'), JSON.stringify(result.metafile));
-await copyFile(require.resolve('web-tree-sitter/web-tree-sitter.wasm'), path.join(dist, 'web-tree-sitter.wasm'));
-await copyFile(path.join(root, 'grammars/nginx/tree-sitter-nginx.wasm'), path.join(dist, 'tree-sitter-nginx.wasm'));
+await copyFile(
+  require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
+  path.join(dist, 'web-tree-sitter.wasm'),
+);
+await copyFile(
+  path.join(root, 'grammars/nginx/tree-sitter-nginx.wasm'),
+  path.join(dist, 'tree-sitter-nginx.wasm'),
+);

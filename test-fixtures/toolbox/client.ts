@@ -60,6 +60,8 @@ export interface Http1Options extends ClientOptions {
   version?: '1.0' | '1.1';
   /** Text is sent as UTF-8. Content-Length is added. */
   body?: string | Buffer;
+  /** Sent before the request, such as a line of the PROXY protocol. */
+  preamble?: string;
   /** Announces the body and does not send it. */
   withholdBody?: boolean;
 }
@@ -100,7 +102,9 @@ export function http1(to: string, options: Http1Options = {}): Promise<ClientRes
         const since = Date.now();
         const chunks: Buffer[] = [];
         const socket = open(to, options.tls, () => {
-          socket.write(`${method} ${path} HTTP/${version}\r\n${headerLines(headers)}\r\n`);
+          socket.write(
+            `${options.preamble ?? ''}${method} ${path} HTTP/${version}\r\n${headerLines(headers)}\r\n`,
+          );
           if (body && !options.withholdBody) socket.write(body);
         });
         const finish = (end: End, error: string | null = null) => {

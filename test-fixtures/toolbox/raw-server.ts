@@ -14,6 +14,8 @@ export interface RawRequest {
 
 /** What a raw server does. All of it is optional: by default a client is heard and never answered. */
 export interface RawHandlers {
+  /** What must come before the first request of a connection; a client that sends anything else is closed. */
+  preamble?: RegExp;
   /** A connection was accepted. */
   accepted?(socket: Socket, connection: number): void;
   /** A request head is complete. */
@@ -51,10 +53,22 @@ function readRequests(
   let total = 0;
   let nth = 0;
   let open: RawRequest | null = null;
+  let preamble = handlers.preamble;
   socket.on('data', (chunk) => {
     total += chunk.length;
     handlers.bytes?.(socket, chunk, total);
     pending = Buffer.concat([pending, chunk]);
+    if (preamble) {
+      const text = preamble.exec(pending.toString('latin1'))?.[0];
+      if (text === undefined) {
+        recordRaw(received, connection, pending);
+        pending = Buffer.alloc(0);
+        socket.end();
+        return;
+      }
+      pending = pending.subarray(text.length);
+      preamble = undefined;
+    }
     for (;;) {
       if (pending.length === 0) return;
       if (!looksLikeHttp(pending)) {

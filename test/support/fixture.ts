@@ -58,7 +58,9 @@ export function readFixture(id: string): Fixture {
 }
 
 export function silentFiles(fixture: Fixture): string[] {
-  return readdirSync(path.join(fixture.folder, 'silent')).filter((name) => name.endsWith('.conf')).sort();
+  return readdirSync(path.join(fixture.folder, 'silent'))
+    .filter((name) => name.endsWith('.conf'))
+    .sort();
 }
 
 export function silentCase(fixture: Fixture, file: string): SilentCase {
@@ -83,7 +85,9 @@ export function configFiles(fixture: Fixture): string[] {
 /** The text that a file must have when its fixes are applied: fixed.conf for nginx.conf, X.fixed for X.conf. */
 export function fixedText(file: string): string {
   const fixed =
-    path.basename(file) === 'nginx.conf' ? path.join(path.dirname(file), 'fixed.conf') : file.replace(/\.conf$/, '.fixed');
+    path.basename(file) === 'nginx.conf'
+      ? path.join(path.dirname(file), 'fixed.conf')
+      : file.replace(/\.conf$/, '.fixed');
   return readFileSync(existsSync(fixed) ? fixed : file, 'utf8');
 }
 
@@ -106,14 +110,26 @@ export function expectations(text: string): Expectation[] {
       continue;
     }
     const column = match[1]!.length + 1;
-    found.push({ line: code, column, endColumn: column + match[2]!.length, severity: match[3]!, id: match[4]! });
+    found.push({
+      line: code,
+      column,
+      endColumn: column + match[2]!.length,
+      severity: match[3]!,
+      id: match[4]!,
+    });
   }
   return found;
 }
 
 export function asExpectation(finding: Finding): Expectation {
   const { start, end } = finding.range;
-  return { line: start.line, column: start.column, endColumn: end.column, severity: finding.severity, id: finding.id };
+  return {
+    line: start.line,
+    column: start.column,
+    endColumn: end.column,
+    severity: finding.severity,
+    id: finding.id,
+  };
 }
 
 /** Texts after the given fixes; files that none of them touches are absent. */

@@ -5,7 +5,15 @@ import { check } from '../../server/src/engine/diagnosis/check.ts';
 import { failureModes } from '../../server/src/engine/failures/index.ts';
 import { modelOf, ROOT } from '../support/engine.ts';
 import { fixAll } from '../support/fix-all.ts';
-import { asExpectation, configFiles, expectations, fixedText, fixtures, readFixture, silentFiles } from '../support/fixture.ts';
+import {
+  asExpectation,
+  configFiles,
+  expectations,
+  fixedText,
+  fixtures,
+  readFixture,
+  silentFiles,
+} from '../support/fixture.ts';
 
 const all = fixtures();
 
@@ -19,7 +27,8 @@ test('every failure mode has its file, its fixture, its recording and its page, 
   expect(all.map((fixture) => fixture.id)).toEqual(ids);
   const pages = readdirSync(path.join(ROOT, 'docs/failures')).filter((name) => name !== 'README.md');
   expect(pages.map((name) => name.replace(/\.md$/, '')).sort()).toEqual(ids);
-  for (const id of ids) expect(existsSync(path.join(readFixture(id).folder, 'recorded')), `${id} has no recording`).toBe(true);
+  for (const id of ids)
+    expect(existsSync(path.join(readFixture(id).folder, 'recorded')), `${id} has no recording`).toBe(true);
 });
 
 describe.each(all.map((fixture) => [fixture.id, fixture] as const))('%s', (id, fixture) => {
@@ -47,7 +56,10 @@ describe.each(all.map((fixture) => [fixture.id, fixture] as const))('%s', (id, f
     const after = check(model);
     expect(after.findings.filter((finding) => finding.id === id)).toEqual([]);
     for (const finding of after.findings) {
-      expect(before.findings.some((f) => f.id === finding.id && f.severity === finding.severity), finding.message).toBe(true);
+      expect(
+        before.findings.some((f) => f.id === finding.id && f.severity === finding.severity),
+        finding.message,
+      ).toBe(true);
     }
   });
 
@@ -56,7 +68,10 @@ describe.each(all.map((fixture) => [fixture.id, fixture] as const))('%s', (id, f
     expect(files.length).toBeGreaterThanOrEqual(3);
     for (const file of files) {
       const result = check(await modelOf(path.join(fixture.folder, 'silent', file)));
-      expect(result.findings.map((finding) => `${finding.id}: ${finding.message}`), file).toEqual([]);
+      expect(
+        result.findings.map((finding) => `${finding.id}: ${finding.message}`),
+        file,
+      ).toEqual([]);
       expect(result.problems, file).toEqual([]);
     }
   });

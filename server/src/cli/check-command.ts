@@ -67,7 +67,13 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
   const inputs: Input[] = [];
   for (const argument of positionals.length === 0 ? [null] : positionals) {
     inputs.push(
-      await openInput(argument, { map: values.map, nginxVersion: values['nginx-version'] }, disk, io.readStdin, io.cwd),
+      await openInput(
+        argument,
+        { map: values.map, nginxVersion: values['nginx-version'] },
+        disk,
+        io.readStdin,
+        io.cwd,
+      ),
     );
   }
   if (options.fix && !options.diff && positionals[0] === '-') {
@@ -79,21 +85,38 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
   if (options.fix && !options.diff) {
     for (const result of results) written.push(...(await writeAll(result, disk)));
   }
-  const merged = mergeChecks(results.map((result) => result.check), [...inputs.flatMap((input) => input.problems), ...written]);
+  const merged = mergeChecks(
+    results.map((result) => result.check),
+    [...inputs.flatMap((input) => input.problems), ...written],
+  );
   if (options.format === 'json') io.out(`${JSON.stringify(merged, null, 2)}\n`);
   else if (options.diff) {
     io.out(results.map((result) => diffText(result, io.cwd)).join(''));
     for (const problem of merged.problems) io.err(`nginx-502: ${printable(problem.message)}\n`);
   } else {
     const textOf = (file: string): string | null =>
-      results.map((result) => result.model.snapshot.files.get(file)?.text).find((text) => text !== undefined) ?? null;
-    io.out(checkReport(merged, { style: styleFor(io.stdout, io.env), cwd: io.cwd, failOn: options.failOn, textOf }));
+      results
+        .map((result) => result.model.snapshot.files.get(file)?.text)
+        .find((text) => text !== undefined) ?? null;
+    io.out(
+      checkReport(merged, {
+        style: styleFor(io.stdout, io.env),
+        cwd: io.cwd,
+        failOn: options.failOn,
+        textOf,
+      }),
+    );
   }
   if (merged.problems.length > 0) return 2;
   return fails(merged, options.failOn) ? 1 : 0;
 }
 
-function readOptions(values: { format: string; fix?: string | undefined; diff: boolean; 'fail-on': string }): CheckOptions {
+function readOptions(values: {
+  format: string;
+  fix?: string | undefined;
+  diff: boolean;
+  'fail-on': string;
+}): CheckOptions {
   const { format, fix, diff } = values;
   const failOn = values['fail-on'];
   if (format !== 'text' && format !== 'json') {
@@ -103,7 +126,8 @@ function readOptions(values: { format: string; fix?: string | undefined; diff: b
     throw new UsageError(`--fix=${fix} does not exist; there are --fix=safe and --fix=review`);
   }
   if (!LEVELS.includes(failOn)) throw new UsageError(`--fail-on takes ${LEVELS.join(', ')}, not "${failOn}"`);
-  if (diff && format === 'json') throw new UsageError('--diff prints a patch; with --format json leave it out, the fixes stand there');
+  if (diff && format === 'json')
+    throw new UsageError('--diff prints a patch; with --format json leave it out, the fixes stand there');
   return { format, fix: fix ?? (diff ? 'review' : null), diff, failOn: failOn as Severity | 'never' };
 }
 
@@ -143,7 +167,12 @@ async function writeAll(result: FixedCheck, disk: NodeHost): Promise<Problem[]> 
       await disk.write(file, text);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-      problems.push({ kind: 'unreadable', file, range: null, message: `${file} could not be written (${code}); it is as it was` });
+      problems.push({
+        kind: 'unreadable',
+        file,
+        range: null,
+        message: `${file} could not be written (${code}); it is as it was`,
+      });
     }
   }
   return problems;
@@ -155,15 +184,20 @@ function diffText(result: FixedCheck, cwd: string): string {
     const before = result.original.snapshot.files.get(file)?.text ?? '';
     if (before === text) continue;
     const name = file === STDIN ? 'stdin' : path.relative(cwd, file);
-    out += createTwoFilesPatch(`a/${name}`, `b/${name}`, before, text, undefined, undefined, { context: 3 }).replace(/^=+\n/, '');
+    out += createTwoFilesPatch(`a/${name}`, `b/${name}`, before, text, undefined, undefined, {
+      context: 3,
+    }).replace(/^=+\n/, '');
   }
   return out;
 }
 
 function mergeChecks(checks: readonly Check[], problems: readonly Problem[]): Check {
   const unique = new Map<string, Problem>();
-  for (const problem of [...problems, ...checks.flatMap((c) => c.problems)]) unique.set(JSON.stringify(problem), problem);
-  const findings = new Map(checks.flatMap((c) => c.findings).map((f) => [JSON.stringify([f.id, f.file, f.range]), f]));
+  for (const problem of [...problems, ...checks.flatMap((c) => c.problems)])
+    unique.set(JSON.stringify(problem), problem);
+  const findings = new Map(
+    checks.flatMap((c) => c.findings).map((f) => [JSON.stringify([f.id, f.file, f.range]), f]),
+  );
   return {
     schema: 1,
     nginxVersion: checks[0]?.nginxVersion ?? { value: null, from: 'unknown' },

@@ -18,7 +18,9 @@ export function checkReport(result: Check, options: ReportOptions): string {
   const parts: string[] = [];
   for (const problem of result.problems) {
     const line = problem.range ? `:${problem.range.start.line}` : '';
-    parts.push(`${options.style.red('problem')}: ${printable(problem.message)}${problem.range ? ` (${shownPath(problem.file, options.cwd)}${line})` : ''}\n`);
+    parts.push(
+      `${options.style.red('problem')}: ${printable(problem.message)}${problem.range ? ` (${shownPath(problem.file, options.cwd)}${line})` : ''}\n`,
+    );
   }
   for (const finding of shown) parts.push(findingText(finding, options));
   parts.push(...lastLine(result, options));
@@ -29,7 +31,11 @@ function findingText(finding: Finding, options: ReportOptions): string {
   const { style } = options;
   const { start } = finding.range;
   const severity =
-    finding.severity === 'error' ? style.red(finding.severity) : finding.severity === 'warning' ? style.yellow(finding.severity) : finding.severity;
+    finding.severity === 'error'
+      ? style.red(finding.severity)
+      : finding.severity === 'warning'
+        ? style.yellow(finding.severity)
+        : finding.severity;
   const lines = [
     `${shownPath(finding.file, options.cwd)}:${start.line}:${start.column}: ${style.bold(severity)}: ${style.bold(printable(finding.message))} [${finding.id}]`,
   ];
@@ -38,13 +44,23 @@ function findingText(finding: Finding, options: ReportOptions): string {
   const text = options.textOf(finding.file)?.split('\n')[start.line - 1];
   if (text !== undefined) {
     const view = sourceLines(text, finding.range, gutter);
-    lines.push(`${gutter} |`, `${number.padStart(gutter.length)} | ${view.source}`, `${gutter} | ${style.red(view.carets)}`);
+    lines.push(
+      `${gutter} |`,
+      `${number.padStart(gutter.length)} | ${view.source}`,
+      `${gutter} | ${style.red(view.carets)}`,
+    );
   }
   const paragraph = (words: string, first: string, next: string): string[] =>
     wrapText(printable(words), WIDTH - first.length).map((line, i) => (i === 0 ? first : next) + line);
   lines.push(...paragraph(finding.why, `${gutter} | `, `${gutter} | `));
   for (const related of finding.related.slice(0, 4)) {
-    lines.push(...paragraph(`${shownPath(related.file, options.cwd)}:${related.range.start.line}: ${related.message}`, `${gutter} | `, `${gutter} |   `));
+    lines.push(
+      ...paragraph(
+        `${shownPath(related.file, options.cwd)}:${related.range.start.line}: ${related.message}`,
+        `${gutter} | `,
+        `${gutter} |   `,
+      ),
+    );
   }
   const indent = `${gutter}       `;
   lines.push(...paragraph(finding.do, `${gutter} = do: `, indent));
@@ -60,10 +76,17 @@ function lastLine(result: Check, options: ReportOptions): string[] {
   const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
   const by = (severity: Severity): number => result.findings.filter((f) => f.severity === severity).length;
   const words = [count(result.files.length, 'file')];
-  for (const [severity, word] of [['error', 'error'], ['warning', 'warning'], ['info', 'note']] as const) {
+  for (const [severity, word] of [
+    ['error', 'error'],
+    ['warning', 'warning'],
+    ['info', 'note'],
+  ] as const) {
     if (by(severity) > 0) words.push(count(by(severity), word));
   }
-  if (by('hint') > 0) words.push(`${count(by('hint'), 'hint')}${options.failOn === 'hint' ? '' : ' (--fail-on hint shows them)'}`);
+  if (by('hint') > 0)
+    words.push(
+      `${count(by('hint'), 'hint')}${options.failOn === 'hint' ? '' : ' (--fail-on hint shows them)'}`,
+    );
   if (result.findings.length === 0) words.push('nothing found');
   if (result.problems.length > 0) words.push(count(result.problems.length, 'problem'));
   if (result.fixed.length > 0) words.push(`${result.fixed.length} fixed`);

@@ -92,7 +92,15 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
       : { value: version, from: '--nginx-version' };
   const result = explainer.end(judgedFor, problems);
   if (format === 'json') io.out(`${JSON.stringify(result, null, 2)}\n`);
-  else io.out(explainReport(result, { style: styleFor(io.stdout, io.env), cwd: io.cwd, model, config: values.config ?? null }));
+  else
+    io.out(
+      explainReport(result, {
+        style: styleFor(io.stdout, io.env),
+        cwd: io.cwd,
+        model,
+        config: values.config ?? null,
+      }),
+    );
   if (problems.length > 0) return 2;
   return understood(result) !== values['expect-none'] ? 0 : 1;
 }
@@ -103,7 +111,12 @@ function readTime(flag: string, text: string | undefined): string | null {
   const match = /^(\d{4})[/-](\d{2})[/-](\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?))?$/.exec(text.trim());
   if (!match) throw new UsageError(`${flag} takes a time like "2026/01/31 03:00:00", not "${text}"`);
   const end = flag === '--until' ? '23:59:59' : '00:00:00';
-  const clock = match[4] === undefined ? end : match[4].length === 5 ? `${match[4]}:${flag === '--until' ? '59' : '00'}` : match[4];
+  const clock =
+    match[4] === undefined
+      ? end
+      : match[4].length === 5
+        ? `${match[4]}:${flag === '--until' ? '59' : '00'}`
+        : match[4];
   return `${match[1]}/${match[2]}/${match[3]} ${clock}`;
 }
 
@@ -118,7 +131,9 @@ async function findLogs(
   if (positionals.length > 0) return [...positionals];
   if (io.stdin.isTTY !== true) return ['-'];
   if (!model || !input) {
-    throw new UsageError('nothing to explain: pipe error-log lines in, name a LOG, or give --config to read the logs it names');
+    throw new UsageError(
+      'nothing to explain: pipe error-log lines in, name a LOG, or give --config to read the logs it names',
+    );
   }
   const named = new Set<string>();
   for (const node of model.nodes) {
@@ -129,8 +144,20 @@ async function findLogs(
   if (named.size === 0) named.add('/var/log/nginx/error.log');
   const present: string[] = [];
   for (const file of named) {
-    if (await stat(file).then((info) => info.isFile(), () => false)) present.push(file);
-    else problems.push({ kind: 'not-found', file, range: null, message: `the error log ${file} does not exist here` });
+    if (
+      await stat(file).then(
+        (info) => info.isFile(),
+        () => false,
+      )
+    )
+      present.push(file);
+    else
+      problems.push({
+        kind: 'not-found',
+        file,
+        range: null,
+        message: `the error log ${file} does not exist here`,
+      });
   }
   return present;
 }
@@ -160,7 +187,11 @@ async function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Pr
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code === 'ENOENT' || code === 'ENOTDIR') return failed('not-found', `${file} does not exist`);
     if (code === 'EACCES') return failed('unreadable', `${file} may not be read by this user`);
-    if (code.startsWith('Z_')) return failed('unreadable', `${file} is damaged or not gzip (${code}); what came before the damage is explained`);
+    if (code.startsWith('Z_'))
+      return failed(
+        'unreadable',
+        `${file} is damaged or not gzip (${code}); what came before the damage is explained`,
+      );
     return failed('unreadable', `${file} could not be read (${code || 'unknown error'})`);
   }
 }

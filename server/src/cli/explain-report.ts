@@ -12,13 +12,16 @@ export interface ExplainReportOptions {
 
 /** Groups printed in full; the rest is counted. */
 const MAX_GROUPS = 10;
+/** Causes printed; JSON has all. */
+const MAX_CAUSES = 3;
 const INDENT = '       ';
 
 /** The explanations as text: verdict first, then where, why, the cure, and the commands that make sure. */
 export function explainReport(result: Explain, options: ExplainReportOptions): string {
   const { style } = options;
   const parts: string[] = [];
-  for (const problem of result.problems) parts.push(`${style.red('problem')}: ${printable(problem.message)}\n`);
+  for (const problem of result.problems)
+    parts.push(`${style.red('problem')}: ${printable(problem.message)}\n`);
   const known = result.groups.filter((group) => group.explanation.message !== null);
   const unknown = result.groups.length - known.length;
   for (const group of known.slice(0, MAX_GROUPS)) parts.push(groupText(group, options));
@@ -49,7 +52,7 @@ function nothing(result: Explain): string {
       WIDTH,
     ),
     ...wrapText(
-      'Paste a line of nginx\'s error.log, for example: 2026/01/31 03:00:00 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, ...',
+      "Paste a line of nginx's error.log, for example: 2026/01/31 03:00:00 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, ...",
       WIDTH,
     ),
   ];
@@ -68,10 +71,13 @@ function groupText(group: ExplainGroup, options: ExplainReportOptions): string {
   lines.push(...placeText(explanation, options));
   lines.push(...causesText(explanation.causes, options));
   lines.push(...commandsText(explanation.causes));
-  if (explanation.attempts.length > 0) lines.push('', ...hang('Tried  ', INDENT, explanation.attempts.map((a) => a.upstream).join(', then ')));
-  for (const [i, note] of explanation.notes.entries()) lines.push(...(i === 0 ? [''] : []), ...hang('Note   ', INDENT, note));
+  if (explanation.attempts.length > 0)
+    lines.push('', ...hang('Tried  ', INDENT, explanation.attempts.map((a) => a.upstream).join(', then ')));
+  for (const [i, note] of explanation.notes.entries())
+    lines.push(...(i === 0 ? [''] : []), ...hang('Note   ', INDENT, note));
   if (group.count > 1) {
-    const span = group.first && group.last && group.first !== group.last ? `, ${group.first} to ${group.last}` : '';
+    const span =
+      group.first && group.last && group.first !== group.last ? `, ${group.first} to ${group.last}` : '';
     lines.push('', ...hang('Seen   ', INDENT, `${group.count} times${span}`));
   }
   const first = explanation.causes[0];
@@ -103,7 +109,9 @@ function phaseTrack(explanation: Explanation, style: Style): string[] {
     if (name === 'resolve') return '-';
     return 'ok';
   });
-  const row = marks.map((mark) => (mark === 'X' ? style.red('X') + ' '.repeat(width - 1) : mark.padEnd(width))).join('');
+  const row = marks
+    .map((mark) => (mark === 'X' ? style.red('X') + ' '.repeat(width - 1) : mark.padEnd(width)))
+    .join('');
   const errno = explanation.message?.errno;
   const detail = errno === null || errno === undefined ? '' : errnoText(explanation);
   return [
@@ -136,10 +144,18 @@ function placeText(explanation: Explanation, options: ExplainReportOptions): str
   const { directive } = place;
   const at = `${shownPath(directive.file, options.cwd)}:${directive.range.start.line}`;
   const names = place.server?.names[0] ?? null;
-  const what = [place.location ? place.location.text : 'the configuration', names === null ? '' : ` in ${names}`].join('');
+  const what = [
+    place.location ? place.location.text : 'the configuration',
+    names === null ? '' : ` in ${names}`,
+  ].join('');
   const gap = WIDTH - INDENT.length - what.length;
-  const lines = at.length + 2 <= gap ? [`Where  ${printable(what)}${at.padStart(gap)}`] : [...hang('Where  ', INDENT, what), `${INDENT}${at}`];
-  const source = options.model?.snapshot.files.get(directive.file)?.text.split('\n')[directive.range.start.line - 1];
+  const lines =
+    at.length + 2 <= gap
+      ? [`Where  ${printable(what)}${at.padStart(gap)}`]
+      : [...hang('Where  ', INDENT, what), `${INDENT}${at}`];
+  const source = options.model?.snapshot.files.get(directive.file)?.text.split('\n')[
+    directive.range.start.line - 1
+  ];
   if (source !== undefined) {
     const number = `${directive.range.start.line} | `;
     const text = printable(source.replaceAll('\t', '    ').trimEnd());
@@ -147,7 +163,9 @@ function placeText(explanation: Explanation, options: ExplainReportOptions): str
     lines.push(`${INDENT}${number}${text.length > room ? `${text.slice(0, room - 1)}\u2026` : text}`);
   }
   if (place.alternatives.length > 0) {
-    const others = place.alternatives.map((p) => `${shownPath(p.directive.file, options.cwd)}:${p.directive.range.start.line}`);
+    const others = place.alternatives.map(
+      (p) => `${shownPath(p.directive.file, options.cwd)}:${p.directive.range.start.line}`,
+    );
     lines.push(...hang(INDENT, INDENT, `also possible: ${others.join(', ')}`));
   }
   lines.push('');
@@ -156,7 +174,9 @@ function placeText(explanation: Explanation, options: ExplainReportOptions): str
 
 function causesText(causes: readonly Cause[], options: ExplainReportOptions): string[] {
   const { style } = options;
-  const shown = causes.filter((cause) => cause.against.length === 0 || cause.because.length > 0);
+  const shown = causes
+    .filter((cause) => cause.against.length === 0 || cause.because.length > 0)
+    .slice(0, MAX_CAUSES);
   return shown.flatMap((cause, i) => {
     const first = `${i === 0 ? 'Cause  ' : INDENT}${i + 1} `;
     const inner = `${INDENT}  `;
@@ -165,8 +185,10 @@ function causesText(causes: readonly Cause[], options: ExplainReportOptions): st
     for (const reason of cause.against) lines.push(...hang(`${inner}- `, `${inner}  `, reason));
     lines.push(...hang(`${inner}do: `, `${inner}    `, cause.do));
     if (i === 0 && cause.mitigate) lines.push(...hang(`${inner}now: `, `${inner}     `, cause.mitigate));
-    if (i === 0 && cause.takesEffect) lines.push(...hang(`${inner}then: `, `${inner}      `, cause.takesEffect));
-    for (const fix of cause.fixes.slice(0, 2)) lines.push(...hang(`${inner}fix: `, `${inner}     `, fix.title));
+    if (i === 0 && cause.takesEffect)
+      lines.push(...hang(`${inner}then: `, `${inner}      `, cause.takesEffect));
+    for (const fix of cause.fixes.slice(0, 2))
+      lines.push(...hang(`${inner}fix: `, `${inner}     `, fix.title));
     return lines;
   });
 }

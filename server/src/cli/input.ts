@@ -1,5 +1,5 @@
-import path from 'node:path';
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { readDump } from '../engine/config/dump.ts';
 import { ConfigModel } from '../engine/config/model.ts';
 import { loadSnapshot } from '../engine/config/snapshot.ts';
@@ -52,7 +52,9 @@ export async function openInput(
   cwd: string,
 ): Promise<Input> {
   if (options.nginxVersion !== undefined && !isVersion(options.nginxVersion)) {
-    throw new UsageError(`--nginx-version takes a version like 1.28 or 1.25.3, not "${options.nginxVersion}"`);
+    throw new UsageError(
+      `--nginx-version takes a version like 1.28 or 1.25.3, not "${options.nginxVersion}"`,
+    );
   }
   const flagMaps = parseMaps(options.map, cwd);
   if (argument === '-') return fromText(await readStdin(), options, flagMaps);
@@ -80,10 +82,16 @@ export async function openInput(
 }
 
 function fromText(text: string, options: InputOptions, pathMap: Map<string, string>): Input {
-  const version = options.nginxVersion === undefined ? null : { value: options.nginxVersion, from: '--nginx-version' };
+  const version =
+    options.nginxVersion === undefined ? null : { value: options.nginxVersion, from: '--nginx-version' };
   const common = { settings: NO_SETTINGS, pathMap, version };
   if (text.includes('\0')) {
-    const problem: Problem = { kind: 'not-text', file: STDIN, range: null, message: 'standard input is not text' };
+    const problem: Problem = {
+      kind: 'not-text',
+      file: STDIN,
+      range: null,
+      message: 'standard input is not text',
+    };
     return { ...common, roots: [], host: new OverlayHost(new Map(), null), problems: [problem] };
   }
   const files = readDump(text) ?? [{ path: STDIN, text }];
@@ -92,7 +100,10 @@ function fromText(text: string, options: InputOptions, pathMap: Map<string, stri
 }
 
 /** Reads everything and builds the model. `texts` are versions newer than the disk's. */
-export async function loadModel(input: Input, texts: ReadonlyMap<string, string> = new Map()): Promise<ConfigModel> {
+export async function loadModel(
+  input: Input,
+  texts: ReadonlyMap<string, string> = new Map(),
+): Promise<ConfigModel> {
   const host = texts.size > 0 ? new OverlayHost(texts, input.host) : input.host;
   const snapshot = await loadSnapshot(host, input.roots, { pathMap: input.pathMap });
   return new ConfigModel(snapshot, { version: input.version });
@@ -137,7 +148,9 @@ async function settingsFor(
     const file = path.join(directory, '.nginx-502.json');
     if (await isFile(file)) {
       const answer = await disk.read(file);
-      const read = answer.ok ? readSettings(answer.text) : { settings: NO_SETTINGS, complaints: [answer.message] };
+      const read = answer.ok
+        ? readSettings(answer.text)
+        : { settings: NO_SETTINGS, complaints: [answer.message] };
       const problems = read.complaints.map(
         (complaint): Problem => ({ kind: 'unreadable', file, range: null, message: `${file}: ${complaint}` }),
       );

@@ -39,7 +39,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
       io.out(HELP);
       return 0;
     }
-    if (first !== undefined && LATER.includes(first)) throw new UsageError(`"${first}" does not exist in this version yet`);
+    if (first !== undefined && LATER.includes(first))
+      throw new UsageError(`"${first}" does not exist in this version yet`);
     const command = first === undefined ? undefined : COMMANDS[first];
     if (command) return await command(rest, io);
     // A path that is meant for check, or a word that nothing knows.
@@ -58,6 +59,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   return manifest.version;
 }

@@ -19,7 +19,11 @@ export class NodeHost implements Host {
       if (info.isDirectory()) return { ok: false, kind: 'unreadable', message: `${file} is a directory` };
       if (!info.isFile()) return { ok: false, kind: 'unreadable', message: `${file} is not a regular file` };
       if (info.size > MAX_CONFIG_BYTES) {
-        return { ok: false, kind: 'too-big', message: `${file} has ${info.size} bytes; more than ${MAX_CONFIG_BYTES} are not read` };
+        return {
+          ok: false,
+          kind: 'too-big',
+          message: `${file} has ${info.size} bytes; more than ${MAX_CONFIG_BYTES} are not read`,
+        };
       }
       return this.decode(file, await handle.readFile());
     } catch (error) {
@@ -94,7 +98,9 @@ export class OverlayHost implements Host {
   async read(file: string): Promise<FileRead> {
     const text = this.texts.get(file);
     if (text !== undefined) return { ok: true, text };
-    return this.below ? this.below.read(file) : { ok: false, kind: 'not-found', message: `${file} is not part of the input` };
+    return this.below
+      ? this.below.read(file)
+      : { ok: false, kind: 'not-found', message: `${file} is not part of the input` };
   }
 
   async list(directory: string): Promise<readonly string[] | null> {

@@ -1,5 +1,5 @@
-import { failureMode, failureModes } from '../engine/failures/index.ts';
 import type { FailureMode } from '../engine/failures/failure-mode.ts';
+import { failureMode, failureModes } from '../engine/failures/index.ts';
 import { otherCause, otherCauses } from '../engine/failures/other-causes.ts';
 import type { Io } from './io.ts';
 import { parse } from './options.ts';

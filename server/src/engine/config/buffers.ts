@@ -23,7 +23,8 @@ const PAGE = 4096;
 
 /** Reads the effective buffers of a handler at a block. */
 export function bufferSettings(model: ConfigModel, block: ConfigNode, family: BufferFamily): BufferSettings {
-  const node = (name: string): ConfigNode | null => effective(model, `${family}_${name}`, block).nodes[0] ?? null;
+  const node = (name: string): ConfigNode | null =>
+    effective(model, `${family}_${name}`, block).nodes[0] ?? null;
   const sizeNode = node('buffer_size');
   const buffersNode = node('buffers');
   const busyNode = node('busy_buffers_size');
@@ -34,7 +35,8 @@ export function bufferSettings(model: ConfigModel, block: ConfigNode, family: Bu
   const larger = Math.max(size, one);
   const busy = parseSize(busyNode?.arg(0)) ?? 2 * larger;
   const temp = parseSize(tempNode?.arg(0)) ?? 2 * larger;
-  const consistent = family === 'grpc' || (count >= 2 && busy >= larger && busy <= (count - 1) * one && temp >= larger);
+  const consistent =
+    family === 'grpc' || (count >= 2 && busy >= larger && busy <= (count - 1) * one && temp >= larger);
   return { size, sizeNode, count, one, buffersNode, busy, busyNode, temp, tempNode, consistent };
 }
 

@@ -19,7 +19,15 @@ export type Context =
   /** Not to be known: a fragment whose includer is not in sight, or a block of a foreign module. */
   | 'unknown';
 
-const DATA_BLOCKS = new Set(['map', 'geo', 'types', 'split_clients', 'charset_map', 'match', 'otel_exporter']);
+const DATA_BLOCKS = new Set([
+  'map',
+  'geo',
+  'types',
+  'split_clients',
+  'charset_map',
+  'match',
+  'otel_exporter',
+]);
 
 /** Context inside a block directive that stands in `outer`. */
 export function contextInside(name: string, outer: Context): Context {
@@ -78,12 +86,21 @@ export function guessContext(top: readonly { name: string; blockNames: readonly 
     servers.every((s) => s.blockNames.includes('proxy_pass') || s.blockNames.includes('ssl_preread')) &&
     !servers.some((s) => s.blockNames.includes('location') || s.blockNames.includes('server_name'));
   if (looksLikeStream) return 'stream';
-  if (servers.length > 0 || names.has('upstream') || names.has('server_names_hash_bucket_size')) return 'http';
+  if (servers.length > 0 || names.has('upstream') || names.has('server_names_hash_bucket_size'))
+    return 'http';
   if (names.has('location') || names.has('server_name') || names.has('listen')) return 'server';
-  if (['map', 'geo', 'log_format', 'limit_req_zone', 'proxy_cache_path', 'split_clients'].some((n) => names.has(n))) {
+  if (
+    ['map', 'geo', 'log_format', 'limit_req_zone', 'proxy_cache_path', 'split_clients'].some((n) =>
+      names.has(n),
+    )
+  ) {
     return 'http';
   }
-  if (['proxy_pass', 'fastcgi_pass', 'uwsgi_pass', 'grpc_pass', 'scgi_pass', 'memcached_pass'].some((n) => names.has(n))) {
+  if (
+    ['proxy_pass', 'fastcgi_pass', 'uwsgi_pass', 'grpc_pass', 'scgi_pass', 'memcached_pass'].some((n) =>
+      names.has(n),
+    )
+  ) {
     return 'location';
   }
   return 'unknown';

@@ -20,7 +20,8 @@ export function readDump(text: string): DumpedFile[] | null {
   }
   if (files.length === 0) return null;
   const last = files.at(-1)!;
-  while (last.lines.length > 0 && (last.lines.at(-1)!.trim() === '' || isPrompt(last.lines.at(-1)!))) last.lines.pop();
+  while (last.lines.length > 0 && (last.lines.at(-1)!.trim() === '' || isPrompt(last.lines.at(-1)!)))
+    last.lines.pop();
   const seen = new Set<string>();
   return files
     .filter((file) => !seen.has(file.path) && seen.add(file.path))
@@ -29,5 +30,7 @@ export function readDump(text: string): DumpedFile[] | null {
 
 /** A shell's prompt, with or without the next command behind it. */
 function isPrompt(line: string): boolean {
-  return /^(?:\[?[\w.-]+@[\w.-]+[^;{}]*[#$%>]|[#$%>])(?: .*)?$/.test(line.trim()) && !line.trim().startsWith('# ');
+  return (
+    /^(?:\[?[\w.-]+@[\w.-]+[^;{}]*[#$%>]|[#$%>])(?: .*)?$/.test(line.trim()) && !line.trim().startsWith('# ')
+  );
 }

@@ -105,15 +105,18 @@ function atLevel(children: readonly ConfigNode[], name: string): ConfigNode[] {
 export function effective(model: ConfigModel, name: string, block: ConfigNode): Effective {
   const kind = inheritanceOf(name);
   const own = atLevel(block.children, name);
-  if (own.length > 0) return { nodes: kind === 'list' ? own : own.slice(0, 1), level: block, inherited: false };
+  if (own.length > 0)
+    return { nodes: kind === 'list' ? own : own.slice(0, 1), level: block, inherited: false };
   if (kind === 'none') {
     const inner = block.context === 'location' && (block.name === 'if' || block.name === 'limit_except');
-    if (!inner || !PASSES.has(name) || name === 'memcached_pass' || !block.parent || hasPass(block)) return NOTHING;
+    if (!inner || !PASSES.has(name) || name === 'memcached_pass' || !block.parent || hasPass(block))
+      return NOTHING;
     return { ...effective(model, name, block.parent), inherited: true };
   }
   for (const level of block.ancestors()) {
     const found = atLevel(level.children, name);
-    if (found.length > 0) return { nodes: kind === 'list' ? found : found.slice(0, 1), level, inherited: true };
+    if (found.length > 0)
+      return { nodes: kind === 'list' ? found : found.slice(0, 1), level, inherited: true };
   }
   const outermost = [block, ...block.ancestors()].at(-1)!;
   if (outermost.context === 'main') return NOTHING;
@@ -122,11 +125,18 @@ export function effective(model: ConfigModel, name: string, block: ConfigNode): 
     model.top.filter((node) => node.context === outermost.context && node !== outermost),
     name,
   );
-  return loose.length === 0 ? NOTHING : { nodes: kind === 'list' ? loose : loose.slice(0, 1), level: null, inherited: true };
+  return loose.length === 0
+    ? NOTHING
+    : { nodes: kind === 'list' ? loose : loose.slice(0, 1), level: null, inherited: true };
 }
 
 /** First argument of a single-value directive at a block, or the given default. */
-export function effectiveValue(model: ConfigModel, name: string, block: ConfigNode, fallback: string): string {
+export function effectiveValue(
+  model: ConfigModel,
+  name: string,
+  block: ConfigNode,
+  fallback: string,
+): string {
   return effective(model, name, block).nodes[0]?.arg(0) ?? fallback;
 }
 

@@ -16,12 +16,21 @@ export function listenAddresses(model: ConfigModel): readonly ListenAddress[] {
     const lines = server.all('listen');
     const sslOn = server.first('ssl')?.arg(0) === 'on';
     if (lines.length === 0) return [{ node: server, server, host: '*', port: 80, ssl: sslOn }];
-    return lines.map((node) => ({ node, server, ...parseListen(node.arg(0) ?? ''), ssl: sslOn || node.args.includes('ssl') }));
+    return lines.map((node) => ({
+      node,
+      server,
+      ...parseListen(node.arg(0) ?? ''),
+      ssl: sslOn || node.args.includes('ssl'),
+    }));
   });
 }
 
 /** Own addresses that a connection to host and port would reach. */
-export function listensOn(model: ConfigModel, host: string | null, port: number | null): readonly ListenAddress[] {
+export function listensOn(
+  model: ConfigModel,
+  host: string | null,
+  port: number | null,
+): readonly ListenAddress[] {
   if (host === null || port === null) return [];
   const loopback = host.toLowerCase() === 'localhost' ? '127.0.0.1' : host;
   const local = loopback.startsWith('127.') || loopback === '[::1]';
@@ -37,5 +46,8 @@ function parseListen(text: string): { host: string | null; port: number | null }
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text);
   if (!match) return { host: null, port: null };
   const host = match[1] === '' || match[1] === '0.0.0.0' ? '*' : match[1]!.toLowerCase();
-  return { host: host === 'localhost' ? '127.0.0.1' : host, port: match[2] === undefined ? 80 : Number(match[2]) };
+  return {
+    host: host === 'localhost' ? '127.0.0.1' : host,
+    port: match[2] === undefined ? 80 : Number(match[2]),
+  };
 }

@@ -254,7 +254,15 @@ class ModelBuilder {
       if (block) {
         const children: ConfigNode[] = [];
         node.children = children;
-        stack.push({ ...work, items: block.items, base: at, parent: node, context: node.inside, into: children, index: 0 });
+        stack.push({
+          ...work,
+          items: block.items,
+          base: at,
+          parent: node,
+          context: node.inside,
+          into: children,
+          index: 0,
+        });
       } else if (node.name === 'include' && node.args.length === 1) {
         this.include(node, work, stack);
       }

@@ -45,7 +45,8 @@ export function allProxied(model: ConfigModel): readonly Proxied[] {
     known = [];
     for (const node of model.nodes) {
       if (!isPass(node.name) || node.args.length === 0) continue;
-      if (node.context !== 'location' && node.context !== 'if-in-location' && node.context !== 'limit_except') continue;
+      if (node.context !== 'location' && node.context !== 'if-in-location' && node.context !== 'limit_except')
+        continue;
       // A location fragment without its block has no location to ask about.
       if (node.parent) known.push(readPass(model, node.parent, node));
     }

@@ -1,5 +1,5 @@
-import type { ConfigModel, ConfigNode } from './model.ts';
 import { isPass } from './inheritance.ts';
+import type { ConfigModel, ConfigNode } from './model.ts';
 import { matchPattern } from './pcre.ts';
 
 /** A request as far as it decides which block serves it. */
@@ -84,7 +84,9 @@ export function loggedServerName(server: ConfigNode): string {
 }
 
 function isDefaultServer(server: ConfigNode): boolean {
-  return server.all('listen').some((node) => node.args.includes('default_server') || node.args.includes('default'));
+  return server
+    .all('listen')
+    .some((node) => node.args.includes('default_server') || node.args.includes('default'));
 }
 
 function hostName(host: string | null): string {
@@ -153,7 +155,8 @@ interface Located {
 export function locate(server: ConfigNode, uri: string, trace: string[] = []): Located {
   const state = { certain: true };
   const found = find(server, uri, trace, state);
-  if (!found.location && !found.redirect) trace.push('no location matches: the server block itself serves it');
+  if (!found.location && !found.redirect)
+    trace.push('no location matches: the server block itself serves it');
   return { location: found.location, redirect: found.redirect, certain: state.certain };
 }
 
@@ -179,7 +182,9 @@ function find(level: ConfigNode, uri: string, trace: string[], state: { certain:
   if (!insideRegex && best?.path !== uri) {
     const slashed = kids.find((kid) => ['=', '^~', 'prefix'].includes(kid.kind) && kid.path === `${uri}/`);
     if (slashed?.node.children.some((child) => isPass(child.name))) {
-      trace.push(`location ${slashed.node.args.join(' ')} is the URI with a slash: nginx redirects to it (301)`);
+      trace.push(
+        `location ${slashed.node.args.join(' ')} is the URI with a slash: nginx redirects to it (301)`,
+      );
       return { location: slashed.node, redirect: `${uri}/`, final: true };
     }
   }
@@ -224,7 +229,11 @@ export function normaliseUri(target: string): string {
   for (const [i, segment] of segments.entries()) {
     if (segment === '..') parts.pop();
     else if (segment !== '.' && segment !== '') parts.push(segment);
-    if (i === segments.length - 1 && (segment === '' || segment === '.' || segment === '..') && parts.length > 0) {
+    if (
+      i === segments.length - 1 &&
+      (segment === '' || segment === '.' || segment === '..') &&
+      parts.length > 0
+    ) {
       parts.push('');
     }
   }
@@ -232,7 +241,10 @@ export function normaliseUri(target: string): string {
 }
 
 function decodeBytes(escaped: string): string {
-  const bytes = escaped.slice(1).split('%').map((hex) => Number.parseInt(hex, 16));
+  const bytes = escaped
+    .slice(1)
+    .split('%')
+    .map((hex) => Number.parseInt(hex, 16));
   try {
     return decodeURIComponent(escaped);
   } catch {

@@ -96,7 +96,9 @@ class Loader {
       if (this.seen.has(path)) continue;
       this.seen.add(path);
       if (this.seen.size > MAX_FILES) {
-        this.problems.push(problem('too-big', path, `more than ${MAX_FILES} files are included; the rest was not read`));
+        this.problems.push(
+          problem('too-big', path, `more than ${MAX_FILES} files are included; the rest was not read`),
+        );
         return;
       }
       const document = await this.read(path);
@@ -142,7 +144,8 @@ class Loader {
 
   private async resolve(path: string, asWritten: string): Promise<IncludeTarget> {
     if (isGlob(path)) return { kind: 'files', files: await this.glob(path) };
-    if (this.files.has(path) || this.parsed.has(path) || this.options.documents?.has(path)) return { kind: 'files', files: [path] };
+    if (this.files.has(path) || this.parsed.has(path) || this.options.documents?.has(path))
+      return { kind: 'files', files: [path] };
     const answer = await this.host.read(path);
     if (answer.ok) {
       // Kept aside until its turn comes: `files` has nginx's order.
@@ -178,7 +181,8 @@ class Loader {
     const lastIsGlob = isGlob(basename(pattern));
     const present: string[] = [];
     for (const path of found) {
-      if (lastIsGlob || ((await this.directory(dirname(path))) ?? []).includes(basename(path))) present.push(path);
+      if (lastIsGlob || ((await this.directory(dirname(path))) ?? []).includes(basename(path)))
+        present.push(path);
     }
     return present.sort(compareBytes);
   }
@@ -234,7 +238,8 @@ async function readEnvironment(host: Host, roots: readonly string[]): Promise<En
     for (const name of [...names].sort(compareBytes)) {
       if (!isEnvironmentName(name) || found.length >= 20) continue;
       const answer = await host.read(`${directory}/${name}`);
-      if (answer.ok && answer.text.length <= 1_000_000) found.push({ path: `${directory}/${name}`, text: answer.text });
+      if (answer.ok && answer.text.length <= 1_000_000)
+        found.push({ path: `${directory}/${name}`, text: answer.text });
     }
     if (names.includes('.git')) break;
   }

@@ -32,7 +32,8 @@ export function parseUpstreamUrl(directive: string, text: string): UpstreamUrl |
     }
   }
   if (directive === 'proxy_pass' && scheme === null) return null;
-  if (rest.slice(0, 5).toLowerCase() === 'unix:') return parseUnix(scheme, rest.slice(5), directive === 'proxy_pass');
+  if (rest.slice(0, 5).toLowerCase() === 'unix:')
+    return parseUnix(scheme, rest.slice(5), directive === 'proxy_pass');
   return parseInet(scheme, rest, directive === 'proxy_pass');
 }
 

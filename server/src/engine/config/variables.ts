@@ -80,7 +80,12 @@ export function definitionsOf(model: ConfigModel): ReadonlyMap<string, readonly 
   if (!known) {
     known = new Map();
     for (const node of model.nodes) {
-      const kind = node.name === 'set' ? 'set' : node.isBlock && (node.name === 'map' || node.name === 'geo') ? 'map' : null;
+      const kind =
+        node.name === 'set'
+          ? 'set'
+          : node.isBlock && (node.name === 'map' || node.name === 'geo')
+            ? 'map'
+            : null;
       if (!kind) continue;
       const name = kind === 'set' ? node.arg(0) : node.args.at(-1);
       if (!name?.startsWith('$')) continue;

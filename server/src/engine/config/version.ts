@@ -1,6 +1,6 @@
 import type { NginxVersion } from '../contract.ts';
-import { basename } from './paths.ts';
 import type { ConfigNode } from './model.ts';
+import { basename } from './paths.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A version that somebody stated: an option, a setting, a line of pasted text. */
@@ -69,7 +69,8 @@ function lowerBound(nodes: readonly ConfigNode[]): Bound | null {
   let best: Bound | null = null;
   for (const node of nodes) {
     const since = neededRelease(node);
-    if (since && (!best || compareVersions(since, best.since) > 0)) best = { since, because: node.text.slice(0, 60) };
+    if (since && (!best || compareVersions(since, best.since) > 0))
+      best = { since, because: node.text.slice(0, 60) };
   }
   return best;
 }

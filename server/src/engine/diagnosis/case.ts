@@ -1,6 +1,6 @@
-import type { Certainty, Site } from '../contract.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
+import type { Certainty, Site } from '../contract.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { MatchedMessage } from '../errorlog/message.ts';
 

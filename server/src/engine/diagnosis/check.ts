@@ -1,5 +1,5 @@
-import type { Check, Finding, Fix, Problem, Severity } from '../contract.ts';
 import type { ConfigModel } from '../config/model.ts';
+import type { Check, Finding, Fix, Problem, Severity } from '../contract.ts';
 import type { Detection, FailureMode } from '../failures/failure-mode.ts';
 import { failureModes } from '../failures/index.ts';
 import type { SyntaxProblem, SyntaxProblemKind } from '../syntax/directive.ts';
@@ -9,14 +9,21 @@ import { NO_SETTINGS, type Settings } from './settings.ts';
 import { applySuppressions, suppressionsIn } from './suppression.ts';
 
 /** Every id that a finding can carry. */
-export const FINDING_IDS: ReadonlySet<string> = new Set([...GENERAL_IDS, ...failureModes.map((mode) => mode.id)]);
+export const FINDING_IDS: ReadonlySet<string> = new Set([
+  ...GENERAL_IDS,
+  ...failureModes.map((mode) => mode.id),
+]);
 
 /** All that is to be said about a configuration, in the order of files, positions and ids. */
 export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Check {
   const { snapshot } = model;
   const findings = [...syntaxFindings(model), ...includeFindings(model), ...modeFindings(model)];
   const suppressions = [...snapshot.files].flatMap(([file, document]) => suppressionsIn(file, document));
-  const visible = applySuppressions(adjustSeverity(dropShadowed(merge(findings)), settings), suppressions, FINDING_IDS);
+  const visible = applySuppressions(
+    adjustSeverity(dropShadowed(merge(findings)), settings),
+    suppressions,
+    FINDING_IDS,
+  );
   const order = new Map([...snapshot.files.keys()].map((file, i) => [file, i]));
   visible.sort(
     (a, b) =>
@@ -36,7 +43,9 @@ export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Che
 }
 
 function modeFindings(model: ConfigModel): Finding[] {
-  return failureModes.flatMap((mode) => (mode.detect?.(model) ?? []).map((detection) => toFinding(mode, detection)));
+  return failureModes.flatMap((mode) =>
+    (mode.detect?.(model) ?? []).map((detection) => toFinding(mode, detection)),
+  );
 }
 
 /** A detection with the texts of its mode. */
@@ -68,7 +77,11 @@ function merge(findings: readonly Finding[]): Finding[] {
       continue;
     }
     const related = new Map([...first.related, ...finding.related].map((r) => [JSON.stringify(r), r]));
-    known.set(key, { ...first, related: [...related.values()], fixes: mergeFixes(first.fixes, finding.fixes) });
+    known.set(key, {
+      ...first,
+      related: [...related.values()],
+      fixes: mergeFixes(first.fixes, finding.fixes),
+    });
   }
   return [...known.values()];
 }
@@ -82,7 +95,9 @@ function mergeFixes(a: readonly Fix[], b: readonly Fix[]): Fix[] {
 /** One fault, one id: a failure mode says more than a general id on the same range. */
 function dropShadowed(findings: readonly Finding[]): Finding[] {
   const general = new Set<string>(GENERAL_IDS);
-  const taken = new Set(findings.filter((f) => !general.has(f.id)).map((f) => `${f.file} ${JSON.stringify(f.range)}`));
+  const taken = new Set(
+    findings.filter((f) => !general.has(f.id)).map((f) => `${f.file} ${JSON.stringify(f.range)}`),
+  );
   return findings.filter((f) => !general.has(f.id) || !taken.has(`${f.file} ${JSON.stringify(f.range)}`));
 }
 

@@ -50,14 +50,20 @@ export function whoListens(failure: Case): ConfirmingCommand[] {
 export function repeatToBackend(failure: Case, expect: string): ConfirmingCommand[] {
   const { peer, entry } = failure;
   if (!peer || (peer.scheme !== 'http' && peer.scheme !== 'https')) return [];
-  if (peer.socket === null && (peer.host === null || failure.model?.snapshot === undefined) && peer.port === null) return [];
+  if (
+    peer.socket === null &&
+    (peer.host === null || failure.model?.snapshot === undefined) &&
+    peer.port === null
+  )
+    return [];
   const words = ['curl', '-sS', '-v', '-o', '/dev/null', '--max-time', '10'];
   // Only a request without a body is sure to change nothing.
   const harmless = entry.request?.method === 'GET' || entry.request?.method === 'HEAD';
   if (!harmless || entry.request?.method === 'HEAD') words.push('--head');
   if (peer.socket !== null) words.push('--unix-socket', shellQuote(peer.socket));
   if (peer.scheme === 'https') words.push('-k');
-  const authority = peer.socket !== null ? 'localhost' : peer.port === null ? peer.host! : `${peer.host}:${peer.port}`;
+  const authority =
+    peer.socket !== null ? 'localhost' : peer.port === null ? peer.host! : `${peer.host}:${peer.port}`;
   const uri = harmless && peer.uri?.startsWith('/') ? peer.uri : '/';
   words.push(shellQuote(`${peer.scheme}://${authority}${uri}`));
   return [{ run: words.join(' '), where: onNginx(failure), expect }];
@@ -72,9 +78,20 @@ export function repeatThroughNginx(failure: Case): ConfirmingCommand[] {
   const uri = harmless && entry.request.uri.startsWith('/') ? entry.request.uri : '/';
   return [
     {
-      run: ['curl', '-sS', '-v', '-o', '/dev/null', ...(harmless ? [] : ['--head']), '-H', shellQuote(`Host: ${host}`), shellQuote(`http://127.0.0.1${uri}`)].join(' '),
+      run: [
+        'curl',
+        '-sS',
+        '-v',
+        '-o',
+        '/dev/null',
+        ...(harmless ? [] : ['--head']),
+        '-H',
+        shellQuote(`Host: ${host}`),
+        shellQuote(`http://127.0.0.1${uri}`),
+      ].join(' '),
       where: onNginx(failure),
-      expect: 'the same failure here as at the client: it is between nginx and the backend, not at a CDN in front.',
+      expect:
+        'the same failure here as at the client: it is between nginx and the backend, not at a CDN in front.',
     },
   ];
 }
@@ -86,9 +103,18 @@ export function speaksTls(failure: Case): ConfirmingCommand[] {
   const name = /^[[\d]/.test(peer.host) ? [] : ['-servername', shellQuote(peer.host)];
   return [
     {
-      run: ['openssl', 's_client', '-brief', '-connect', shellQuote(`${peer.host}:${peer.port}`), ...name, '</dev/null'].join(' '),
+      run: [
+        'openssl',
+        's_client',
+        '-brief',
+        '-connect',
+        shellQuote(`${peer.host}:${peer.port}`),
+        ...name,
+        '</dev/null',
+      ].join(' '),
       where: onNginx(failure),
-      expect: '"CONNECTION ESTABLISHED": the port speaks TLS. "wrong version number" or "packet length too long": it speaks plain text.',
+      expect:
+        '"CONNECTION ESTABLISHED": the port speaks TLS. "wrong version number" or "packet length too long": it speaks plain text.',
     },
   ];
 }
@@ -128,7 +154,10 @@ export function phaseCommands(failure: Case): ConfirmingCommand[] {
       return name === null ? [] : [resolves(failure, name)];
     }
     case 'connect':
-      return [...whoListens(failure), ...repeatToBackend(failure, 'an answer: nginx can reach it from here now.')];
+      return [
+        ...whoListens(failure),
+        ...repeatToBackend(failure, 'an answer: nginx can reach it from here now.'),
+      ];
     case 'tls':
       return speaksTls(failure);
     case 'send':
@@ -136,7 +165,10 @@ export function phaseCommands(failure: Case): ConfirmingCommand[] {
     case 'body':
     case 'upgraded':
       return [
-        ...repeatToBackend(failure, 'the same failure here: it is the backend. A sound answer: nginx, or what it adds to the request.'),
+        ...repeatToBackend(
+          failure,
+          'the same failure here: it is the backend. A sound answer: nginx, or what it adds to the request.',
+        ),
         ...repeatThroughNginx(failure),
       ];
     case 'start-up':
@@ -144,7 +176,8 @@ export function phaseCommands(failure: Case): ConfirmingCommand[] {
         {
           run: 'nginx -t',
           where: onNginx(failure),
-          expect: 'the same message with file and line, or "test is successful". It reads the files and changes nothing.',
+          expect:
+            'the same message with file and line, or "test is successful". It reads the files and changes nothing.',
         },
       ];
     case 'prepare':
@@ -153,7 +186,8 @@ export function phaseCommands(failure: Case): ConfirmingCommand[] {
         {
           run: 'ss -s; cat /proc/$(cat /run/nginx.pid)/limits',
           where: onNginx(failure),
-          expect: 'the number of open connections and the limit "Max open files" of the master; compare with worker_connections.',
+          expect:
+            'the number of open connections and the limit "Max open files" of the master; compare with worker_connections.',
         },
       ];
     case 'client':

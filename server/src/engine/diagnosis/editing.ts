@@ -1,8 +1,8 @@
-import type { Edit, Fix, Range, Safety } from '../contract.ts';
-import { shippedFile } from '../config/shipped-files.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
-import type { Word } from '../syntax/directive.ts';
+import { shippedFile } from '../config/shipped-files.ts';
+import type { Edit, Fix, Range, Safety } from '../contract.ts';
 import { leastSafe } from '../failures/failure-mode.ts';
+import type { Word } from '../syntax/directive.ts';
 
 /**
  * Edits that keep what they do not mean to change: indentation, comments, quoting, line ends. An edit of a file that
@@ -44,7 +44,8 @@ export class Editor {
 
   /** Puts whole lines directly before a directive, indented like it. */
   insertBefore(node: ConfigNode, lines: readonly string[]): this {
-    if (!startsLine(node)) return this.change(node, node.range(0, 0), lines.map((line) => `${line} `).join(''));
+    if (!startsLine(node))
+      return this.change(node, node.range(0, 0), lines.map((line) => `${line} `).join(''));
     const indent = indentOf(node);
     const text = lines.map((line, i) => `${i > 0 && line !== '' ? indent : ''}${line}${eol(node)}`).join('');
     return this.change(node, node.range(0, 0), text + indent);
@@ -55,8 +56,14 @@ export class Editor {
     const open = block.directive.block!.open + 1;
     const indent = contentIndent(block);
     const text = lines.map((line) => `${eol(block)}${indent}${line}`).join('');
-    const oneLine = !block.document.text.slice(block.at + open, block.at + block.directive.end).includes('\n');
-    return this.change(block, block.range(open, open), oneLine ? lines.map((line) => ` ${line}`).join('') : text);
+    const oneLine = !block.document.text
+      .slice(block.at + open, block.at + block.directive.end)
+      .includes('\n');
+    return this.change(
+      block,
+      block.range(open, open),
+      oneLine ? lines.map((line) => ` ${line}`).join('') : text,
+    );
   }
 
   /** Puts lines where directives of the http level may stand: before the first block or include there. */
@@ -64,7 +71,10 @@ export class Editor {
     const http = httpBlockOf(near) ?? this.model.httpBlocks()[0] ?? null;
     if (http) {
       const first = http.children.find(
-        (child) => child.includedBy === http.includedBy && child.file === http.file && (child.isBlock || child.name === 'include'),
+        (child) =>
+          child.includedBy === http.includedBy &&
+          child.file === http.file &&
+          (child.isBlock || child.name === 'include'),
       );
       if (first) return this.insertBefore(first, separated(lines));
       return this.insertAtStart(http, lines);
@@ -94,7 +104,8 @@ function separated(lines: readonly string[]): string[] {
 }
 
 function httpBlockOf(node: ConfigNode): ConfigNode | null {
-  for (const outer of [node, ...node.ancestors()]) if (outer.name === 'http' && outer.context === 'main') return outer;
+  for (const outer of [node, ...node.ancestors()])
+    if (outer.name === 'http' && outer.context === 'main') return outer;
   return null;
 }
 

@@ -78,7 +78,10 @@ export class LogExplainer {
   private explained(group: EventGroup, twins: readonly EventGroup[]): ExplainGroup {
     const explanation = explain(group.entry, { ...this.options, neighbours: this.kept });
     for (const twin of twins) {
-      if (twin.entry.upstream?.raw !== undefined && twin.entry.upstream.address === group.entry.upstream?.address) {
+      if (
+        twin.entry.upstream?.raw !== undefined &&
+        twin.entry.upstream.address === group.entry.upstream?.address
+      ) {
         explanation.notes.push(
           `${twin.count} line${twin.count === 1 ? '' : 's'} "upstream server temporarily disabled": nginx left this peer out for fail_timeout`,
         );
@@ -92,4 +95,3 @@ export class LogExplainer {
 export function understood(result: Explain): boolean {
   return result.groups.some((group) => group.explanation.message !== null);
 }
-

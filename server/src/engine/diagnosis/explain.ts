@@ -1,15 +1,15 @@
-import type { Cause, EntryFields, Explanation, Place } from '../contract.ts';
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel } from '../config/model.ts';
-import { parseUpstreamUrl } from '../config/upstream-url.ts';
 import { serverNames } from '../config/routing.ts';
+import { parseUpstreamUrl } from '../config/upstream-url.ts';
+import type { Cause, EntryFields, Explanation, Place, StatusVerdict } from '../contract.ts';
 import { causesOf, faultOf, matchMessage, phaseOfKind, statusOf } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { Fault, MatchedMessage } from '../errorlog/message.ts';
-import { failureMode, failureModes } from '../failures/index.ts';
 import type { FailureMode } from '../failures/failure-mode.ts';
+import { failureMode, failureModes } from '../failures/index.ts';
 import { otherCause } from '../failures/other-causes.ts';
-import type { Case, FoundPlace, Peer, Surroundings, Weight } from './case.ts';
+import { bestPlace, type Case, type FoundPlace, type Peer, type Surroundings, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
 import { findPlaces } from './locate.ts';
 
@@ -29,7 +29,9 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
   const notes: string[] = [];
   if (matched.note) notes.push(matched.note);
   if (context.model && failure.places.length === 0 && failure.peer) {
-    notes.push(`no directive of this configuration leads to ${failure.peer.text}: the running nginx may use another file`);
+    notes.push(
+      `no directive of this configuration leads to ${failure.peer.text}: the running nginx may use another file`,
+    );
   }
   return {
     verdict: verdict(failure, causes),
@@ -41,7 +43,7 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
       errno: entry.errno?.code ?? null,
     },
     entry: fieldsOf(entry),
-    status: statusOf(matched.kind, entry),
+    status: statusIn(failure),
     causes: causes.map(({ cause }) => cause),
     place: placeOf(failure),
     attempts: attempts(failure),
@@ -63,11 +65,37 @@ function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainCont
   };
 }
 
+/** What the client got, as far as the configuration makes it surer than the line alone. */
+function statusIn(failure: Case): StatusVerdict {
+  const status = statusOf(failure.matched.kind, failure.entry);
+  const target = bestPlace(failure)?.proxied;
+  if (!failure.model || !target || status.code === null || status.outcome !== 'response') return status;
+  const page = effective(failure.model, 'error_page', target.block).nodes.find((node) =>
+    node.args.includes(status.code!),
+  );
+  if (page)
+    return {
+      ...status,
+      certainty: 'likely',
+      note: `${status.code} inside nginx; the client gets what "${page.text}" makes of it`,
+    };
+  const alone = target.target.kind === 'address' || target.target.kind === 'unix';
+  if (!alone || status.certainty === 'certain') return status;
+  return { ...status, certainty: 'certain', note: `${status.code}: nginx has no other server to try here` };
+}
+
 /** The backend's address, from the `upstream:` field or else from the message. */
 function peerOf(entry: LogEntry, matched: MatchedMessage): Peer | null {
   if (entry.upstream) {
     const { raw, scheme, address, port, socket, uri } = entry.upstream;
-    const text = socket !== null ? `unix:${socket}` : address === null ? raw : port === null ? address : `${address}:${port}`;
+    const text =
+      socket !== null
+        ? `unix:${socket}`
+        : address === null
+          ? raw
+          : port === null
+            ? address
+            : `${address}:${port}`;
     return { text, scheme, host: address, port, socket, uri };
   }
   const named = matched.captures['address'] ?? matched.captures['upstream'] ?? matched.captures['host'];
@@ -81,7 +109,11 @@ function peerOf(entry: LogEntry, matched: MatchedMessage): Peer | null {
 function surroundingsOf(entry: LogEntry): Surroundings {
   const client = /^172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3}$/.test(entry.client ?? '');
   const smallPid = entry.pid !== null && entry.pid < 100;
-  if (client && smallPid) return { container: true, because: `client ${entry.client}, pid ${entry.pid}: nginx runs in a container` };
+  if (client && smallPid)
+    return {
+      container: true,
+      because: `client ${entry.client}, pid ${entry.pid}: nginx runs in a container`,
+    };
   if (smallPid) return { container: true, because: `pid ${entry.pid}: nginx probably runs in a container` };
   return { container: false, because: null };
 }
@@ -91,7 +123,6 @@ interface Ranked {
   readonly refuted: boolean;
   readonly mode: FailureMode | null;
 }
-
 
 /** Most causes to name when nothing speaks for them. */
 const MAX_WITHOUT_EVIDENCE = 3;
@@ -176,7 +207,8 @@ function verdict(failure: Case, causes: readonly Ranked[]): string {
   const happened = matched.kind.meaning(entry).trim().replace(/\.$/, '');
   const first = causes[0];
   // A certain cause that the file itself holds outweighs what the message alone says.
-  const configured = first?.cause.certainty === 'certain' && first.mode?.detect !== undefined && first.cause.fixes.length > 0;
+  const configured =
+    first?.cause.certainty === 'certain' && first.mode?.detect !== undefined && first.cause.fixes.length > 0;
   const whose = WHOSE[configured ? 'configuration' : faultOf(matched.kind, entry)];
   return whose === '' ? `${happened}.` : `${happened}; ${whose}.`;
 }
@@ -194,7 +226,9 @@ function toPlace(model: ConfigModel, place: FoundPlace): Place {
   const block = place.location ?? place.server ?? place.node.parent;
   const log = block ? effective(model, 'error_log', block).nodes[0] : undefined;
   return {
-    server: place.server ? { ...place.server.site, names: [...serverNames(place.server)].filter((name) => name !== '') } : null,
+    server: place.server
+      ? { ...place.server.site, names: [...serverNames(place.server)].filter((name) => name !== '') }
+      : null,
     location: place.location ? { ...place.location.site, text: place.location.text } : null,
     directive: { ...place.node.site, text: place.node.text },
     errorLog: log ? { path: log.arg(0) ?? '', level: log.arg(1) ?? 'error' } : null,
@@ -220,8 +254,34 @@ function attempts(failure: Case): Explanation['attempts'] {
 }
 
 function fieldsOf(entry: LogEntry): EntryFields {
-  const { time, level, pid, connection, client, server, request, subrequest, upstream, host, referrer, truncated } = entry;
-  return { time, level, pid, connection, client, server, request, subrequest, upstream, host, referrer, truncated };
+  const {
+    time,
+    level,
+    pid,
+    connection,
+    client,
+    server,
+    request,
+    subrequest,
+    upstream,
+    host,
+    referrer,
+    truncated,
+  } = entry;
+  return {
+    time,
+    level,
+    pid,
+    connection,
+    client,
+    server,
+    request,
+    subrequest,
+    upstream,
+    host,
+    referrer,
+    truncated,
+  };
 }
 
 function unknownMessage(entry: LogEntry): Explanation {
@@ -229,7 +289,12 @@ function unknownMessage(entry: LogEntry): Explanation {
     verdict: 'This is an nginx log line, but its message is not among those that lead to a 502.',
     message: null,
     entry: fieldsOf(entry),
-    status: { code: null, outcome: null, certainty: 'possible', note: 'the message tells nothing about the answer' },
+    status: {
+      code: null,
+      outcome: null,
+      certainty: 'possible',
+      note: 'the message tells nothing about the answer',
+    },
     causes: [],
     place: null,
     attempts: [],

@@ -1,7 +1,7 @@
-import { mapPath } from '../config/snapshot.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Endpoint, endpoints, type Proxied } from '../config/proxied.ts';
 import { chooseServer, locate, loggedServerName, normaliseUri } from '../config/routing.ts';
+import { mapPath } from '../config/snapshot.ts';
 import { possibleValues } from '../config/variables.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FoundPlace, Peer } from './case.ts';
@@ -76,7 +76,11 @@ function routedLocation(model: ConfigModel, entry: LogEntry): Routed {
     if (byName.length > 0) {
       servers = byName;
       known = true;
-      trace.push(logged === '' ? 'server: is empty: the server block has no server_name' : `server: names the block of ${logged}`);
+      trace.push(
+        logged === ''
+          ? 'server: is empty: the server block has no server_name'
+          : `server: names the block of ${logged}`,
+      );
     }
   }
   const host = entry.host;
@@ -124,8 +128,12 @@ function judge(
   else fit -= 0.2;
   const trace = [...routed.trace];
   if (address === 'yes' && peer) trace.push(`${target.pass.text} leads to ${peer.text}`);
-  if (!isRouted && entry.request) trace.push(`${entry.request.uri} leads elsewhere first: an internal redirect, or another request line`);
-  if (!schemeFits) trace.push(`the line says ${scheme}://, the file says ${target.scheme}://: nginx may run another version of it`);
+  if (!isRouted && entry.request)
+    trace.push(`${entry.request.uri} leads elsewhere first: an internal redirect, or another request line`);
+  if (!schemeFits)
+    trace.push(
+      `the line says ${scheme}://, the file says ${target.scheme}://: nginx may run another version of it`,
+    );
   return { node: target.pass, location, server, proxied: target, fit, trace };
 }
 
@@ -133,7 +141,11 @@ function judge(
 function reaches(model: ConfigModel, target: Proxied, peer: Peer): 'yes' | 'maybe' | 'no' | 'unknown' {
   if (target.target.kind === 'variable') return variableReaches(model, target, peer);
   const ends = endpoints(target);
-  if (target.target.kind === 'upstream' && peer.host?.toLowerCase() === target.target.upstream.name.toLowerCase()) return 'yes';
+  if (
+    target.target.kind === 'upstream' &&
+    peer.host?.toLowerCase() === target.target.upstream.name.toLowerCase()
+  )
+    return 'yes';
   let best: 'maybe' | 'no' = 'no';
   for (const end of ends) {
     const verdict = sameEnd(end, peer);

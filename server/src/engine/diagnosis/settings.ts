@@ -1,5 +1,5 @@
-import type { Severity } from '../contract.ts';
 import { isVersion } from '../config/version.ts';
+import type { Severity } from '../contract.ts';
 
 /** What `.nginx-502.json` may say. Every key is optional in the file. */
 export interface Settings {
@@ -9,7 +9,12 @@ export interface Settings {
   readonly entryFiles: readonly string[];
 }
 
-export const NO_SETTINGS: Settings = { nginxVersion: null, severity: new Map(), pathMap: new Map(), entryFiles: [] };
+export const NO_SETTINGS: Settings = {
+  nginxVersion: null,
+  severity: new Map(),
+  pathMap: new Map(),
+  entryFiles: [],
+};
 
 const SEVERITIES = ['error', 'warning', 'info', 'hint', 'off'];
 
@@ -33,7 +38,8 @@ export function readSettings(text: string): { settings: Settings; complaints: st
       else complaints.push('nginxVersion must be a text like "1.25.3"');
     } else if (key === 'severity' && isRecord(setting)) {
       for (const [id, level] of Object.entries(setting)) {
-        if (typeof level === 'string' && SEVERITIES.includes(level)) severity.set(id, level as Severity | 'off');
+        if (typeof level === 'string' && SEVERITIES.includes(level))
+          severity.set(id, level as Severity | 'off');
         else complaints.push(`severity of ${id} must be one of ${SEVERITIES.join(', ')}`);
       }
     } else if (key === 'pathMap' && isRecord(setting)) {
@@ -41,7 +47,11 @@ export function readSettings(text: string): { settings: Settings; complaints: st
         if (typeof to === 'string') pathMap.set(from, to);
         else complaints.push(`pathMap of ${from} must be a text`);
       }
-    } else if (key === 'entryFiles' && Array.isArray(setting) && setting.every((file) => typeof file === 'string')) {
+    } else if (
+      key === 'entryFiles' &&
+      Array.isArray(setting) &&
+      setting.every((file) => typeof file === 'string')
+    ) {
       entryFiles = setting;
     } else if (key !== '$schema') {
       complaints.push(`"${key}" is not a setting, or its value has the wrong form`);

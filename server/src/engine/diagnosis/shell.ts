@@ -4,6 +4,7 @@
  */
 export function shellQuote(word: string): string {
   const clean = word.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
-  if (/^[A-Za-z0-9_@%+=:,./[\]-]+$/.test(clean) && !clean.startsWith('-')) return /[[\]]/.test(clean) ? `'${clean}'` : clean;
+  if (/^[A-Za-z0-9_@%+=:,./[\]-]+$/.test(clean) && !clean.startsWith('-'))
+    return /[[\]]/.test(clean) ? `'${clean}'` : clean;
   return `'${clean.replaceAll("'", "'\\''")}'`;
 }

@@ -55,7 +55,8 @@ function allComments(document: SyntaxDocument): AbsoluteComment[] {
     const start = base + item.at;
     const { directive } = item;
     for (const comment of directive.comments) found.push({ at: start + comment.at, text: comment.text });
-    for (const comment of directive.block?.comments ?? []) found.push({ at: start + comment.at, text: comment.text });
+    for (const comment of directive.block?.comments ?? [])
+      found.push({ at: start + comment.at, text: comment.text });
     for (const child of directive.block?.items ?? []) work.push({ item: child, base: start });
   }
   return found.sort((a, b) => a.at - b.at);
@@ -102,8 +103,18 @@ export function applySuppressions(
   return kept;
 }
 
-function complaintAbout(suppression: Suppression, knownIds: ReadonlySet<string>, used: boolean): Finding | null {
-  const common = { file: suppression.file, range: suppression.range, status: null, versions: null, related: [] };
+function complaintAbout(
+  suppression: Suppression,
+  knownIds: ReadonlySet<string>,
+  used: boolean,
+): Finding | null {
+  const common = {
+    file: suppression.file,
+    range: suppression.range,
+    status: null,
+    versions: null,
+    related: [],
+  };
   const unknown = suppression.ids.find((id) => !knownIds.has(id));
   const wrong =
     suppression.ids.length === 0
@@ -135,8 +146,11 @@ function complaintAbout(suppression: Suppression, knownIds: ReadonlySet<string>,
     why: 'The reason for this comment is gone, and it would hide a new fault of that kind.',
     do: 'Remove the comment.',
     fixes: [
-      { title: 'remove the comment', safety: 'choice', edits: [{ file: suppression.file, range: suppression.range, newText: '' }] },
+      {
+        title: 'remove the comment',
+        safety: 'choice',
+        edits: [{ file: suppression.file, range: suppression.range, newText: '' }],
+      },
     ],
   };
 }
-

@@ -16,7 +16,12 @@ export const backendClosedEarly: FailureMode = {
   status: '502',
   versions: null,
   hits: 'requests that make the backend crash or outlast its own limits; all of them when the port does not speak HTTP',
-  signatures: [{ message: 'upstream-prematurely-closed', when: (entry) => /reading response header/.test(entry.action ?? '') }],
+  signatures: [
+    {
+      message: 'upstream-prematurely-closed',
+      when: (entry) => /reading response header/.test(entry.action ?? ''),
+    },
+  ],
   weigh(failure) {
     const because = ['the connection was made and the request sent; it was closed before a header came'];
     const others = failure.neighbours.filter((entry) => entry.message === failure.entry.message).length;
@@ -26,18 +31,23 @@ export const backendClosedEarly: FailureMode = {
   remedy: {
     cure: () =>
       "find the crash in the backend's log at this second: an exception that ends the process, the kernel's out-of-memory killer, or a worker limit (gunicorn --max-requests and --timeout, uwsgi harakiri, PHP-FPM request_terminate_timeout)",
-    mitigate: 'a second peer in the upstream block: a GET is then tried there in the same request (a POST only with proxy_next_upstream non_idempotent)',
+    mitigate:
+      'a second peer in the upstream block: a GET is then tried there in the same request (a POST only with proxy_next_upstream non_idempotent)',
     takesEffect: 'with the next request after the backend is repaired; nginx needs no reload',
   },
   checks: (failure) => [
-    ...repeatToBackend(failure, 'a complete answer: only some requests fail. "Empty reply from server": the backend does it without nginx too.'),
+    ...repeatToBackend(
+      failure,
+      'a complete answer: only some requests fail. "Empty reply from server": the backend does it without nginx too.',
+    ),
     backendLog(failure),
     ...(failure.peer?.port != null
       ? [
           {
             run: `ss -ltnp 'sport = :${failure.peer.port}'`,
             where: onBackend(failure),
-            expect: "the process on the port; compare its start (ps -o lstart= -p PID) with the line's time: a younger process was restarted.",
+            expect:
+              "the process on the port; compare its start (ps -o lstart= -p PID) with the line's time: a younger process was restarted.",
           },
         ]
       : []),

@@ -12,7 +12,7 @@ import type { FailureMode } from './failure-mode.ts';
 export const backendDown: FailureMode = {
   id: 'backend-down',
   title: 'Nothing listens where nginx sends the request',
-  what: "The connection to the backend was refused: on that address and port no process accepts connections.",
+  what: 'The connection to the backend was refused: on that address and port no process accepts connections.',
   why: 'nginx gets a TCP reset instead of a connection, tries the next peer if there is one, and answers 502 when none is left. It cannot wait for a backend to come up.',
   do: 'Start the backend, or correct the address and port in proxy_pass or in the upstream block.',
   status: '502',
@@ -38,7 +38,8 @@ export const backendDown: FailureMode = {
         ? `start the backend that should listen on ${peerAddress(failure.peer)}, or correct that address in the configuration`
         : 'start the backend, or correct its address in the configuration',
     mitigate: 'with a second backend: name it in the upstream block, then nginx tries it in the same request',
-    takesEffect: 'a started backend: with the next request (with several peers after fail_timeout, 10 s by default). A changed address: nginx -s reload',
+    takesEffect:
+      'a started backend: with the next request (with several peers after fail_timeout, 10 s by default). A changed address: nginx -s reload',
   },
   checks: (failure) => [
     ...whoListens(failure),

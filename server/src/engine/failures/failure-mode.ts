@@ -1,6 +1,15 @@
-import type { Case, Weight } from '../diagnosis/case.ts';
-import type { ConfirmingCommand, Certainty, Fix, Safety, Severity, Site, Status, VersionSpan } from '../contract.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
+import type {
+  Certainty,
+  ConfirmingCommand,
+  Fix,
+  Safety,
+  Severity,
+  Site,
+  Status,
+  VersionSpan,
+} from '../contract.ts';
+import type { Case, Weight } from '../diagnosis/case.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 
 /**

@@ -1,12 +1,12 @@
-import type { Case } from '../diagnosis/case.ts';
-import { resolves } from '../diagnosis/commands.ts';
-import { Editor } from '../diagnosis/editing.ts';
-import type { Fix } from '../contract.ts';
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { proxied } from '../config/proxied.ts';
 import { isAddress } from '../config/upstream-url.ts';
 import { holdsSince } from '../config/version.ts';
+import type { Fix } from '../contract.ts';
+import type { Case } from '../diagnosis/case.ts';
+import { resolves } from '../diagnosis/commands.ts';
+import { Editor } from '../diagnosis/editing.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -28,13 +28,19 @@ export const hostNotFoundAtStart: FailureMode = {
   weigh(failure) {
     const name = missingName(failure);
     if (name === null) return null;
-    return { certainty: 'certain', because: [`the name "${name}" did not resolve while nginx read the configuration`], against: [] };
+    return {
+      certainty: 'certain',
+      because: [`the name "${name}" did not resolve while nginx read the configuration`],
+      against: [],
+    };
   },
   fix(failure) {
     const { model } = failure;
     const place = failure.places[0];
     if (!model || !place) return [];
-    return [resolveAtRunTime(model, place.node), resolveInGroup(model, place.node)].filter((fix) => fix !== null);
+    return [resolveAtRunTime(model, place.node), resolveInGroup(model, place.node)].filter(
+      (fix) => fix !== null,
+    );
   },
   remedy: {
     cure: (failure) => {
@@ -49,7 +55,8 @@ export const hostNotFoundAtStart: FailureMode = {
     const test = {
       run: 'nginx -t',
       where: failure.surroundings.container ? "inside nginx's container" : "on nginx's machine",
-      expect: '"test is successful": the name resolves now. It reads the files and resolves names, and changes nothing.',
+      expect:
+        '"test is successful": the name resolves now. It reads the files and resolves names, and changes nothing.',
     };
     return name === null ? [test] : [resolves(failure, name), test];
   },

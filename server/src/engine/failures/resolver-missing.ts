@@ -1,14 +1,14 @@
-import type { Case } from '../diagnosis/case.ts';
-import { bestPlace } from '../diagnosis/case.ts';
-import { onNginx, resolves } from '../diagnosis/commands.ts';
-import { Editor } from '../diagnosis/editing.ts';
-import type { Fix } from '../contract.ts';
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, endpoints, type Proxied } from '../config/proxied.ts';
 import { isAddress } from '../config/upstream-url.ts';
 import { upstreamNamed } from '../config/upstreams.ts';
 import { possibleValues, variablesIn } from '../config/variables.ts';
+import type { Fix } from '../contract.ts';
+import type { Case } from '../diagnosis/case.ts';
+import { bestPlace } from '../diagnosis/case.ts';
+import { onNginx, resolves } from '../diagnosis/commands.ts';
+import { Editor } from '../diagnosis/editing.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**
@@ -37,9 +37,12 @@ export const resolverMissing: FailureMode = {
   },
   weigh(failure) {
     const name = unresolvedName(failure);
-    const because = [`nginx had to look up ${name === null ? 'a name' : `"${name}"`} at run time and knows no resolver`];
+    const because = [
+      `nginx had to look up ${name === null ? 'a name' : `"${name}"`} at run time and knows no resolver`,
+    ];
     const target = bestPlace(failure)?.proxied;
-    if (target?.target.kind === 'variable') because.push(`${target.pass.text} holds a variable, and no resolver is in effect there`);
+    if (target?.target.kind === 'variable')
+      because.push(`${target.pass.text} holds a variable, and no resolver is in effect there`);
     return { certainty: 'certain', because, against: [] };
   },
   fix(failure) {
@@ -99,7 +102,8 @@ function authorityOf(url: string): string {
 }
 
 function needsResolver(model: ConfigModel, authority: string, literals: ReadonlySet<string>): boolean {
-  if (authority === '' || authority.startsWith('unix:') || isAddress(authority.replace(/:\d+$/, ''))) return false;
+  if (authority === '' || authority.startsWith('unix:') || isAddress(authority.replace(/:\d+$/, '')))
+    return false;
   if (upstreamNamed(model, authority)) return false;
   return !literals.has(authority.toLowerCase());
 }

@@ -1,9 +1,9 @@
-import { Editor } from '../diagnosis/editing.ts';
-import { repeatToBackend } from '../diagnosis/commands.ts';
-import type { Fix } from '../contract.ts';
-import { bufferSettings, type BufferFamily, formatSize } from '../config/buffers.ts';
+import { type BufferFamily, bufferSettings, formatSize } from '../config/buffers.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
+import type { Fix } from '../contract.ts';
+import { repeatToBackend } from '../diagnosis/commands.ts';
+import { Editor } from '../diagnosis/editing.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**
@@ -141,9 +141,12 @@ function largerBuffers(model: ConfigModel, target: Proxied, logged: boolean): Fi
   const one = Math.max(settings.one, size);
   const count = Math.max(settings.count, 8);
   if (family !== 'grpc') {
-    if (settings.one < one || settings.count < 4) put(`${family}_buffers`, settings.buffersNode, `${count} ${formatSize(one)}`);
-    if (settings.busyNode && settings.busy < one) put(`${family}_busy_buffers_size`, settings.busyNode, formatSize(one * 2));
-    if (settings.tempNode && settings.temp < one) put(`${family}_temp_file_write_size`, settings.tempNode, formatSize(one * 2));
+    if (settings.one < one || settings.count < 4)
+      put(`${family}_buffers`, settings.buffersNode, `${count} ${formatSize(one)}`);
+    if (settings.busyNode && settings.busy < one)
+      put(`${family}_busy_buffers_size`, settings.busyNode, formatSize(one * 2));
+    if (settings.tempNode && settings.temp < one)
+      put(`${family}_temp_file_write_size`, settings.tempNode, formatSize(one * 2));
   }
   if (lines.length > 0) editor.insertAfter(settings.sizeNode ?? settings.buffersNode ?? target.pass, lines);
   return editor.fix(`give response headers ${formatSize(size)}`);

@@ -1,10 +1,10 @@
-import { bestPlace } from '../diagnosis/case.ts';
-import { speaksTls } from '../diagnosis/commands.ts';
-import { Editor } from '../diagnosis/editing.ts';
-import type { Fix } from '../contract.ts';
 import { type ListenAddress, listensOn } from '../config/listens.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { allProxied, type Endpoint, endpoints, type Proxied } from '../config/proxied.ts';
+import type { Fix } from '../contract.ts';
+import { bestPlace } from '../diagnosis/case.ts';
+import { speaksTls } from '../diagnosis/commands.ts';
+import { Editor } from '../diagnosis/editing.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**
@@ -25,7 +25,8 @@ export const tlsToPlainBackend: FailureMode = {
   signatures: [
     {
       message: 'ssl-handshake-failed',
-      when: (entry) => /wrong version number|unknown protocol|packet length too long|http request/i.test(entry.message),
+      when: (entry) =>
+        /wrong version number|unknown protocol|packet length too long|http request/i.test(entry.message),
     },
   ],
   detect(model) {
@@ -46,11 +47,16 @@ export const tlsToPlainBackend: FailureMode = {
     if (port !== null && PLAIN_PORTS.has(port)) because.push(`port ${port} usually speaks plain HTTP`);
     if (failure.model && target) {
       for (const endpoint of endpoints(target)) {
-        if (endpoint.port === port) because.push(...plainEvidence(failure.model, endpoint).map((fact) => fact.message));
+        if (endpoint.port === port)
+          because.push(...plainEvidence(failure.model, endpoint).map((fact) => fact.message));
       }
     }
     if (target && target.scheme !== null && !speaksTlsTo(target)) {
-      return { certainty: 'possible', because, against: [`${target.pass.text} does not speak TLS in this file`] };
+      return {
+        certainty: 'possible',
+        because,
+        against: [`${target.pass.text} does not speak TLS in this file`],
+      };
     }
     return { certainty: because.length > 1 ? 'certain' : 'likely', because, against: [] };
   },
@@ -91,12 +97,16 @@ function plainEvidence(model: ConfigModel, endpoint: Endpoint): Fact[] {
   for (const other of allProxied(model)) {
     if (other.scheme !== 'http' && other.scheme !== 'grpc') continue;
     if (endpoints(other).some(same)) {
-      facts.push({ message: `${other.pass.text} speaks plain text to the same address`, at: other.pass.site });
+      facts.push({
+        message: `${other.pass.text} speaks plain text to the same address`,
+        at: other.pass.site,
+      });
       break;
     }
   }
   const own: ListenAddress | undefined = listensOn(model, endpoint.host, endpoint.port).find((l) => !l.ssl);
-  if (own) facts.push({ message: `nginx itself listens there without ssl: ${own.node.text}`, at: own.node.site });
+  if (own)
+    facts.push({ message: `nginx itself listens there without ssl: ${own.node.text}`, at: own.node.site });
   return facts;
 }
 
@@ -110,11 +120,16 @@ function plainEndpoint(model: ConfigModel, target: Proxied, endpoint: Endpoint):
   const fix = speakPlain(model, target);
   const address = `${endpoint.host}:${endpoint.port}`;
   const related = facts.map((fact) => ({ ...fact.at, message: fact.message }));
-  if (endpoint.node !== target.pass) related.push({ ...endpoint.node.site, message: `${address} is a member of the group` });
+  if (endpoint.node !== target.pass)
+    related.push({ ...endpoint.node.site, message: `${address} is a member of the group` });
   return {
     node: target.pass,
     severity: facts.length > 0 ? 'warning' : 'info',
-    certainty: facts.some((fact) => fact.message.startsWith('nginx itself')) ? 'certain' : facts.length > 0 ? 'likely' : 'possible',
+    certainty: facts.some((fact) => fact.message.startsWith('nginx itself'))
+      ? 'certain'
+      : facts.length > 0
+        ? 'likely'
+        : 'possible',
     message:
       facts.length > 0
         ? `TLS is spoken to ${address}, which speaks plain text`
@@ -131,5 +146,7 @@ function speakPlain(model: ConfigModel, target: Proxied): Fix | null {
   const at = word.raw.toLowerCase().indexOf(`${target.scheme}://`);
   if (at < 0) return null;
   const newText = word.raw.slice(0, at) + plain + word.raw.slice(at + target.scheme.length);
-  return new Editor(model, 'review').replaceWord(target.pass, word, newText).fix(`speak plain text: ${plain}://`);
+  return new Editor(model, 'review')
+    .replaceWord(target.pass, word, newText)
+    .fix(`speak plain text: ${plain}://`);
 }

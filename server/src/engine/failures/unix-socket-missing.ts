@@ -1,7 +1,7 @@
+import { dirname } from '../config/paths.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
-import { dirname } from '../config/paths.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -24,9 +24,12 @@ export const unixSocketMissing: FailureMode = {
     if (socket === null) return null;
     const because = [`the system says that ${socket} does not exist`];
     if (/^\/(?:var\/)?tmp\//.test(socket)) {
-      because.push('the path is below /tmp: with PrivateTmp=yes in a systemd unit each service has a /tmp of its own');
+      because.push(
+        'the path is below /tmp: with PrivateTmp=yes in a systemd unit each service has a /tmp of its own',
+      );
     }
-    if (/php\d?\.?\d?-?fpm/i.test(socket)) because.push("PHP-FPM's socket carries its version: another version listens on another path");
+    if (/php\d?\.?\d?-?fpm/i.test(socket))
+      because.push("PHP-FPM's socket carries its version: another version listens on another path");
     return { certainty: 'certain', because, against: [] };
   },
   remedy: {
@@ -46,7 +49,8 @@ export const unixSocketMissing: FailureMode = {
       {
         run: `ls -la ${shellQuote(dirname(socket))}/`,
         where: onNginx(failure),
-        expect: 'the socket in the list (first letter "s"): it exists now. Another name: the path in the configuration is wrong.',
+        expect:
+          'the socket in the list (first letter "s"): it exists now. Another name: the path in the configuration is wrong.',
       },
       {
         run: 'ss -lxp',
@@ -56,7 +60,8 @@ export const unixSocketMissing: FailureMode = {
       {
         run: "systemctl show nginx php-fpm 'php*-fpm' -p Id -p PrivateTmp -p ActiveState",
         where: "on nginx's machine",
-        expect: 'PrivateTmp=yes with a socket below /tmp: put the socket below /run instead. ActiveState=inactive: start it.',
+        expect:
+          'PrivateTmp=yes with a socket below /tmp: put the socket below /run instead. ActiveState=inactive: start it.',
       },
     ];
   },

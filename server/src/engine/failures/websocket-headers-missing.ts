@@ -1,12 +1,12 @@
-import { onNginx } from '../diagnosis/commands.ts';
-import { Editor } from '../diagnosis/editing.ts';
-import type { Fix } from '../contract.ts';
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
 import { locationMatch } from '../config/routing.ts';
 import { definitionsOf, possibleValues } from '../config/variables.ts';
 import { holdsSince } from '../config/version.ts';
+import type { Fix } from '../contract.ts';
+import { onNginx } from '../diagnosis/commands.ts';
+import { Editor } from '../diagnosis/editing.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**
@@ -34,7 +34,11 @@ export const websocketHeadersMissing: FailureMode = {
       const key = `${detection.node.file}:${detection.node.at}`;
       const known = found.get(key);
       // One line that several locations inherit is one finding; the others are its users.
-      if (known) found.set(key, { ...known, related: [...known.related, { ...target.pass.site, message: `${target.pass.text} inherits it` }] });
+      if (known)
+        found.set(key, {
+          ...known,
+          related: [...known.related, { ...target.pass.site, message: `${target.pass.text} inherits it` }],
+        });
       else found.set(key, detection);
     }
     return [...found.values()];
@@ -48,7 +52,8 @@ export const websocketHeadersMissing: FailureMode = {
     {
       run: "curl -sS -i --http1.1 --max-time 5 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: SGVsbG8sIHdvcmxkIQ==' http://127.0.0.1/",
       where: onNginx(failure),
-      expect: '101 Switching Protocols: the upgrade is passed on. 400, 404 or 426: it is not. Put the real path and Host in.',
+      expect:
+        '101 Switching Protocols: the upgrade is passed on. 400, 404 or 426: it is not. Put the real path and Host in.',
     },
   ],
   references: ['https://nginx.org/en/docs/http/websocket.html'],
@@ -70,10 +75,20 @@ function missingUpgrade(model: ConfigModel, target: Proxied): Detection | null {
   const connection = headers.get('connection');
   const forwards = upgrade && upgrade.arg(1) !== '';
   if (forwards && !connection) {
-    return half(model, target, upgrade, 'the WebSocket upgrade is not passed on: Upgrade is sent, Connection is not set');
+    return half(
+      model,
+      target,
+      upgrade,
+      'the WebSocket upgrade is not passed on: Upgrade is sent, Connection is not set',
+    );
   }
   if (!upgrade && connection && saysUpgrade(model, connection)) {
-    return half(model, target, connection, 'the WebSocket upgrade is not passed on: Connection is set, Upgrade is not sent');
+    return half(
+      model,
+      target,
+      connection,
+      'the WebSocket upgrade is not passed on: Connection is set, Upgrade is not sent',
+    );
   }
   if (upgrade || connection) return null;
   const because = looksLikeWebSocket(target);
@@ -103,10 +118,13 @@ function half(model: ConfigModel, target: Proxied, node: ConfigNode, message: st
 
 function saysUpgrade(model: ConfigModel, connection: ConfigNode): boolean {
   const value = connection.arg(1) ?? '';
-  return possibleValues(model, value, connection).values.concat(value).some((text) => /(?:^|[\s,])upgrade(?:$|[\s,])/i.test(text));
+  return possibleValues(model, value, connection)
+    .values.concat(value)
+    .some((text) => /(?:^|[\s,])upgrade(?:$|[\s,])/i.test(text));
 }
 
-const SOCKET_PATH = /(?:^|[/_.\\-])(?:wss?|websockets?|socket\\?\.io|sockjs(?:-node)?|signalr|cable|webpack-hmr)(?:$|[/_.)\\-])/i;
+const SOCKET_PATH =
+  /(?:^|[/_.\\-])(?:wss?|websockets?|socket\\?\.io|sockjs(?:-node)?|signalr|cable|webpack-hmr)(?:$|[/_.)\\-])/i;
 const SOCKET_NAME = /(?:^|[._-])(?:wss?|websockets?|socketio)(?:$|[._-])/i;
 
 /** The path or group name that suggests a WebSocket, for the message; null when none does. */

@@ -126,7 +126,13 @@ export class Builder {
       if (start < 0 && !blank) start = i;
       if (start >= 0 && (blank || i === until - 1)) {
         const end = blank ? i : i + 1;
-        this.problem('syntax', start, end, `unexpected "${this.text.slice(start, Math.min(end, start + 20))}"`, null);
+        this.problem(
+          'syntax',
+          start,
+          end,
+          `unexpected "${this.text.slice(start, Math.min(end, start + 20))}"`,
+          null,
+        );
         start = -1;
       }
     }
@@ -136,7 +142,13 @@ export class Builder {
     const raw = this.text.slice(start, end);
     const limit = quoted ? MAX_TOKEN_BYTES : MAX_TOKEN_BYTES - 1;
     if (raw.length * 3 > limit && byteLength(raw) > limit) {
-      this.problem('token-too-long', start, end, `too long parameter, ${byteLength(raw)} bytes; nginx takes ${limit}`, null);
+      this.problem(
+        'token-too-long',
+        start,
+        end,
+        `too long parameter, ${byteLength(raw)} bytes; nginx takes ${limit}`,
+        null,
+      );
     }
     this.words.push({ start, raw, firstOnLine: this.isFirstOnLine(start) });
   }
@@ -165,7 +177,13 @@ export class Builder {
     const text = this.text.slice(start, end);
     const bytes = text.length * 3 >= MAX_TOKEN_BYTES ? byteLength(text) : 0;
     if (bytes >= MAX_TOKEN_BYTES) {
-      this.problem('token-too-long', start, end, `too long comment, ${bytes} bytes; nginx takes ${MAX_TOKEN_BYTES - 1} in one line`, null);
+      this.problem(
+        'token-too-long',
+        start,
+        end,
+        `too long comment, ${bytes} bytes; nginx takes ${MAX_TOKEN_BYTES - 1} in one line`,
+        null,
+      );
     }
     if (this.words.length > 0) {
       this.headComments.push({ at: start - this.words[0]!.start, text });
@@ -233,7 +251,13 @@ export class Builder {
     const end = this.wordsEnd(this.words);
     if (this.inLua) {
       this.inLua = null;
-      this.problem('unclosed-block', this.words[0]!.start, end, 'the Lua block opened here is never closed', null);
+      this.problem(
+        'unclosed-block',
+        this.words[0]!.start,
+        end,
+        'the Lua block opened here is never closed',
+        null,
+      );
     } else {
       const last = this.words.at(-1)!;
       this.problem('missing-semicolon', last.start, end, `";" is missing before ${before}`, {
@@ -264,11 +288,17 @@ export class Builder {
       this.headComments = comments.filter((c) => base + c.at < word.start);
       const end = this.wordsEnd(this.words);
       const last = this.words.at(-1)!;
-      this.problem('missing-semicolon', last.start, end, `";" is missing: "${word.raw}" on the next line starts a new directive`, {
-        start: end,
+      this.problem(
+        'missing-semicolon',
+        last.start,
         end,
-        newText: ';',
-      });
+        `";" is missing: "${word.raw}" on the next line starts a new directive`,
+        {
+          start: end,
+          end,
+          newText: ';',
+        },
+      );
       this.push({ end: end - base, terminated: false, block: null, lua: null });
       this.words = rest;
       this.headComments = comments
@@ -353,13 +383,25 @@ export class Builder {
     const lineStart = this.text.lastIndexOf('\n', guess.brace - 1) + 1;
     const edit =
       guess.brace === this.text.length
-        ? { start: guess.brace, end: guess.brace, newText: `${this.text.endsWith('\n') ? '' : '\n'}${indent}}\n` }
+        ? {
+            start: guess.brace,
+            end: guess.brace,
+            newText: `${this.text.endsWith('\n') ? '' : '\n'}${indent}}\n`,
+          }
         : { start: lineStart, end: lineStart, newText: `${indent}}\n` };
-    this.problem('unclosed-block', guess.start, guess.end, 'the block opened here is never closed: "}" is missing', edit);
+    this.problem(
+      'unclosed-block',
+      guess.start,
+      guess.end,
+      'the block opened here is never closed: "}" is missing',
+      edit,
+    );
   }
 
   private blockBrokenByIndentation(): { start: number; end: number; brace: number } | null {
-    const work = this.stack.flatMap((open) => open.items.map((item) => ({ item, base: open.start }))).reverse();
+    const work = this.stack
+      .flatMap((open) => open.items.map((item) => ({ item, base: open.start })))
+      .reverse();
     while (work.length > 0) {
       const { item, base } = work.pop()!;
       const { block } = item.directive;

@@ -54,7 +54,13 @@ export function init(bytes: { runtime: Uint8Array; grammar: Uint8Array }): Promi
   return loading;
 }
 
-async function load({ runtime: wasmBinary, grammar }: { runtime: Uint8Array; grammar: Uint8Array }): Promise<void> {
+async function load({
+  runtime: wasmBinary,
+  grammar,
+}: {
+  runtime: Uint8Array;
+  grammar: Uint8Array;
+}): Promise<void> {
   await Parser.init({ wasmBinary });
   const language = await Language.load(grammar);
   const parser = new Parser();
@@ -66,7 +72,8 @@ async function load({ runtime: wasmBinary, grammar }: { runtime: Uint8Array; gra
     if (name === null) continue;
     const kind = LEAVES[name];
     if (kind) kinds.set(id, kind);
-    if (name === 'directive' || name === 'block_directive' || name === 'lua_directive') directiveTypes.add(id);
+    if (name === 'directive' || name === 'block_directive' || name === 'lua_directive')
+      directiveTypes.add(id);
   }
   runtime = { parser, kinds, directiveTypes };
 }
@@ -84,7 +91,10 @@ export interface TextEdit {
 }
 
 /** Parses a text; with the previous parse and the edits since then, only what they touched. */
-export function parseText(text: string, previous?: { parsed: ParsedText; edits: readonly TextEdit[] }): ParsedText {
+export function parseText(
+  text: string,
+  previous?: { parsed: ParsedText; edits: readonly TextEdit[] },
+): ParsedText {
   const { parser } = ready();
   let old: Tree | null = null;
   if (previous) {
@@ -123,8 +133,7 @@ export interface TokenSink {
 export function visitTokens(parsed: ParsedText, sink: TokenSink): void {
   const { kinds, directiveTypes } = ready();
   const cursor: TreeCursor = parsed.tree.walk();
-  let more = true;
-  while (more) {
+  for (;;) {
     const type = cursor.nodeTypeId;
     let descend = true;
     const kind = kinds.get(type);
@@ -138,9 +147,10 @@ export function visitTokens(parsed: ParsedText, sink: TokenSink): void {
       descend = !sink.directive(cursor.startIndex, cursor.endIndex);
     }
     if (descend && cursor.gotoFirstChild()) continue;
-    while (!(more = cursor.gotoNextSibling())) {
-      if (!cursor.gotoParent()) break;
+    while (!cursor.gotoNextSibling()) {
+      if (cursor.gotoParent()) continue;
+      cursor.delete();
+      return;
     }
   }
-  cursor.delete();
 }

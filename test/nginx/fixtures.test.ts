@@ -1,0 +1,321 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { explainReport } from '../../server/src/cli/explain-report.ts';
+import { NodeHost } from '../../server/src/cli/node-host.ts';
+import type { Explain } from '../../server/src/engine/contract.ts';
+import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
+import { failureModes } from '../../server/src/engine/failures/index.ts';
+import { type Backend, type BackendSpec, startBackends } from '../../test-fixtures/toolbox/backends.ts';
+import { type ClientResult, http1, webSocket } from '../../test-fixtures/toolbox/client.ts';
+import {
+  findNginx,
+  NginxInstance,
+  nginxVersion,
+  normaliseMessage,
+} from '../../test-fixtures/toolbox/nginx.ts';
+import { modelOf } from '../support/engine.ts';
+import { fixAll } from '../support/fix-all.ts';
+import {
+  type Fixture,
+  type FixtureRequest,
+  fixtures,
+  type Meant,
+  silentCase,
+  silentFiles,
+  withFixes,
+} from '../support/fixture.ts';
+
+/**
+ * Real nginx is the judge: each fixture's configuration fails as recorded, the fix that the engine produced (or the
+ * remedy) lets the request arrive as meant, the very log line leads explain to this failure mode and place, and the
+ * look-alikes work. All run at once, each in a lane of loopback addresses of its own.
+ */
+
+const nginx = findNginx();
+if (!nginx) throw new Error('no nginx found: apt-get install nginx, or set NGINX_502_NGINX to its path');
+const version = nginxVersion(nginx);
+const update = process.env['NGINX_502_UPDATE'] === '1';
+
+/** What is recorded of a run: what the client and the backend saw and what nginx logged. */
+interface Observation {
+  readonly refusal: string | null;
+  readonly answers: readonly {
+    path: string;
+    kind: string;
+    status: number | null;
+    logged: string | null;
+    upstream: string | null;
+  }[];
+  readonly log: readonly string[];
+  readonly received: readonly { requestLine: string; headers: readonly [string, string][] }[];
+}
+
+interface Run {
+  readonly observation: Observation;
+  /** Log lines as nginx wrote them, with the lane's addresses. */
+  readonly lines: readonly string[];
+  stop(): Promise<void>;
+  unmap(text: string): string;
+}
+
+let lanes = 0;
+
+/** Starts backends and nginx on a tree of files, sends the requests, and tells what everybody saw. */
+async function run(
+  source: string | Record<string, string>,
+  main: string,
+  specs: readonly BackendSpec[],
+  requests: readonly Pick<FixtureRequest, 'path' | 'websocket' | 'host' | 'method' | 'body' | 'headers'>[],
+  refuses: boolean,
+): Promise<Run> {
+  const instance = await NginxInstance.create({ source, main, lane: lanes++ });
+  let backends: Backend[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(backends.map((backend) => backend.stop()));
+    await instance.stop();
+  };
+  const rest = {
+    stop,
+    unmap: (text: string) => instance.unmap(text),
+  };
+  try {
+    backends = await startBackends(specs.map((spec) => instance.mapSpec(spec)));
+    const tested = await instance.test();
+    if (refuses) {
+      const refusal = tested.output.split('\n').find((line) => line.includes('[emerg]')) ?? '';
+      expect(tested.ok, tested.output).toBe(false);
+      return { ...rest, lines: [refusal], observation: { refusal, answers: [], log: [], received: [] } };
+    }
+    expect(tested.ok, tested.output).toBe(true);
+    const started = await instance.start();
+    if (!started.ok) throw new Error(started.refusal);
+    const results: ClientResult[] = [];
+    for (const request of requests) {
+      const options = {
+        path: request.path,
+        host: request.host ?? 'app.test',
+        ...(request.headers && { headers: request.headers }),
+      };
+      results.push(
+        request.websocket
+          ? await webSocket(instance.map('127.0.0.1:8080'), options)
+          : await http1(instance.map('127.0.0.1:8080'), {
+              ...options,
+              ...(request.method && { method: request.method }),
+              ...(request.body && { body: request.body }),
+            }),
+      );
+    }
+    await instance.waitForAccess(results.length);
+    const access = instance.access();
+    const observation: Observation = {
+      refusal: null,
+      answers: results.map((result, i) => ({
+        path: requests[i]!.path,
+        kind: result.kind,
+        status: result.status,
+        logged: access[i] ? String(access[i].status).padStart(3, '0') : null,
+        upstream: access[i]?.upstreamStatus ?? null,
+      })),
+      log: instance.logLines().map((line) => normaliseMessage(line).message),
+      received: backends.flatMap((backend) =>
+        backend.received
+          .filter((request) => request.protocol !== 'dns' && request.requestLine !== '')
+          .map(({ requestLine, headers }) => ({
+            requestLine,
+            headers: headers.map(([name, value]): [string, string] => [
+              name,
+              stable(name, instance.unmap(value)),
+            ]),
+          })),
+      ),
+    };
+    return { ...rest, lines: instance.logLinesRaw(), observation };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** A WebSocket's key differs from run to run. */
+function stable(name: string, value: string): string {
+  return name.toLowerCase() === 'sec-websocket-key' ? '<key>' : value;
+}
+
+function compareWithRecording(fixture: Fixture, name: string, observed: unknown): void {
+  const file = path.join(fixture.folder, 'recorded', version, name);
+  const text = typeof observed === 'string' ? observed : `${JSON.stringify(observed, null, 2)}\n`;
+  if (update) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return;
+  }
+  if (!existsSync(file)) {
+    // Another nginx than the recorded ones is judged by behaviour alone.
+    expect(existsSync(path.join(fixture.folder, 'recorded')), `${fixture.id} was never recorded`).toBe(true);
+    expect(
+      process.env['NGINX_502_NGINX'],
+      `no recording of ${fixture.id} for nginx ${version}: npm run test:nginx -- --update`,
+    ).toBeDefined();
+    return;
+  }
+  expect(text).toBe(readFileSync(file, 'utf8'));
+}
+
+/** The line as nginx wrote it, out of its lane, with the time and the ids that differ from run to run made equal. */
+function steady(line: string): string {
+  return line
+    .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/, '2026/01/31 03:00:00')
+    .replace(/ \d+#\d+: (?:\*\d+ )?/, (ids) => ids.replace(/\d+#\d+/, '4242#4242'));
+}
+
+async function explainLines(
+  lines: readonly string[],
+  folder: string,
+): Promise<{ result: Explain; text: string }> {
+  const model = await modelOf(path.join(folder, 'nginx.conf'));
+  const explainer = new LogExplainer({ model, pathMap: new Map([['/etc/nginx', folder]]) });
+  explainer.push(`${lines.map(steady).join('\n')}\n`);
+  const result = explainer.end(model.version, []);
+  const plain = (text: string): string => text;
+  const style = { bold: plain, red: plain, yellow: plain, dim: plain };
+  return { result, text: explainReport(result, { style, cwd: folder, model, config: 'nginx.conf' }) };
+}
+
+function expectMeant(meant: Meant, run: Run, i: number): void {
+  const { observation } = run;
+  expect(observation.answers[i]).toMatchObject({ kind: 'response', status: meant.status ?? 200 });
+  if (meant.requestLine === undefined && !meant.headers) return;
+  const seen = meant.requestLine
+    ? observation.received.find((request) => request.requestLine === meant.requestLine)
+    : observation.received[i];
+  expect(seen, `the backend saw ${observation.received.map((r) => r.requestLine).join(', ')}`).toBeDefined();
+  for (const [name, value] of Object.entries(meant.headers ?? {})) {
+    const values = seen!.headers.filter(([n]) => n.toLowerCase() === name).map(([, v]) => v);
+    expect(values, name).toEqual(value === null ? [] : [value]);
+  }
+}
+
+/** Each file of a folder below its name there, with newer texts put in. */
+async function treeWith(
+  fixture: Fixture,
+  texts: ReadonlyMap<string, string>,
+): Promise<Record<string, string>> {
+  const model = await modelOf(path.join(fixture.folder, 'nginx.conf'));
+  const tree: Record<string, string> = {};
+  for (const [file, document] of model.snapshot.files) {
+    tree[path.relative(fixture.folder, file)] = texts.get(file) ?? document.text;
+  }
+  return tree;
+}
+
+describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as const))('%s', (id, fixture) => {
+  const mode = failureModes.find((m) => m.id === id)!;
+  const main = path.join(fixture.folder, 'nginx.conf');
+
+  test.concurrent('fails as recorded, and its log line leads back to it', async () => {
+    const broken = await run(
+      fixture.folder,
+      'nginx.conf',
+      fixture.backends,
+      fixture.requests,
+      fixture.observe === 'refusal',
+    );
+    try {
+      const { observation } = broken;
+      compareWithRecording(fixture, 'broken.json', observation);
+      if (observation.refusal === null) {
+        for (const [i, request] of fixture.requests.entries()) {
+          expect(observation.answers[i]!.status, `${request.path} must fail`).not.toBe(
+            request.meant.status ?? 200,
+          );
+        }
+      }
+      if (mode.signatures.length === 0) {
+        expect(observation.log, 'a mode without signature leaves no line').toEqual([]);
+        return;
+      }
+      const { result, text } = await explainLines(
+        broken.lines.map((line) => broken.unmap(line)),
+        fixture.folder,
+      );
+      compareWithRecording(fixture, 'explanation.txt', text);
+      const wanted = fixture.requests.filter((request) => request.location);
+      for (const request of wanted) {
+        const group = result.groups.find(
+          (g) => observation.refusal !== null || g.explanation.entry.request?.uri === request.path,
+        );
+        expect(group, `no explanation of ${request.path}`).toBeDefined();
+        expect(group!.explanation.causes[0]?.id).toBe(id);
+        expect(group!.explanation.place?.location?.text).toBe(request.location);
+        if (mode.status !== null) expect(group!.explanation.status.code).toBe(mode.status);
+      }
+    } finally {
+      await broken.stop();
+    }
+  });
+
+  test.concurrent('is cured by the fix that the engine made, or by the remedy', async () => {
+    let tree: string | Record<string, string> = fixture.folder;
+    let specs = fixture.backends;
+    if (fixture.cure) specs = fixture.cure;
+    else {
+      const fixed = await fixAll(main, id);
+      let { texts } = fixed;
+      if (texts.size === 0) texts = await fixFromLog(fixture);
+      expect(texts.size, 'no fix and no cure').toBeGreaterThan(0);
+      tree = await treeWith(fixture, texts);
+    }
+    const cured = await run(tree, 'nginx.conf', specs, fixture.requests, false);
+    try {
+      compareWithRecording(fixture, 'fixed.json', cured.observation);
+      for (const [i, request] of fixture.requests.entries()) expectMeant(request.meant, cured, i);
+    } finally {
+      await cured.stop();
+    }
+  });
+
+  test.concurrent.each(silentFiles(fixture))('works: silent/%s', async (file) => {
+    const silent = silentCase(fixture, file);
+    const source = { 'nginx.conf': readFileSync(path.join(fixture.folder, 'silent', file), 'utf8') };
+    const works = await run(source, 'nginx.conf', silent.backends, [silent], false);
+    try {
+      expect(works.observation.answers[0]!.status).toBe(silent.status);
+    } finally {
+      await works.stop();
+    }
+  });
+});
+
+/** Texts after the fix that explain offers for the fixture's own log line. */
+async function fixFromLog(fixture: Fixture): Promise<Map<string, string>> {
+  const broken = await run(
+    fixture.folder,
+    'nginx.conf',
+    fixture.backends,
+    fixture.requests,
+    fixture.observe === 'refusal',
+  );
+  try {
+    const model = await modelOf(path.join(fixture.folder, 'nginx.conf'));
+    const explainer = new LogExplainer({ model, pathMap: new Map([['/etc/nginx', fixture.folder]]) });
+    explainer.push(`${broken.lines.map((line) => broken.unmap(line)).join('\n')}\n`);
+    const fix = explainer.end(model.version, []).groups[0]?.explanation.causes[0]?.fixes[0];
+    if (!fix) return new Map();
+    const host = new NodeHost();
+    const originals = new Map<string, string>();
+    for (const file of model.snapshot.files.keys()) {
+      const answer = await host.read(file);
+      if (answer.ok) originals.set(file, answer.text);
+    }
+    const texts = withFixes([fix], (file) => originals.get(file)!);
+    const fixedFile = path.join(fixture.folder, 'fixed.conf');
+    if (existsSync(fixedFile)) {
+      expect(texts.get(path.join(fixture.folder, 'nginx.conf'))).toBe(readFileSync(fixedFile, 'utf8'));
+    }
+    return texts;
+  } finally {
+    await broken.stop();
+  }
+}

@@ -9,8 +9,8 @@ export interface RawBytesSpec extends Listening {
   base64?: string;
   /** `request` (when absent): after the request was read. `accept`: the server talks first. `bytes`: after any bytes. */
   when?: 'request' | 'accept' | 'bytes';
-  /** `end` (when absent) closes after the bytes, `hold` keeps the connection open. */
-  then?: 'end' | 'hold';
+  /** Keeps the connection open behind the bytes. When absent it is closed. */
+  hold?: boolean;
 }
 
 /** Sends exactly these bytes to every request: malformed headers, other protocols, cut bodies. */
@@ -21,7 +21,7 @@ export async function startRawBytes(spec: RawBytesSpec): Promise<Backend> {
     spec.text === undefined ? Buffer.from(spec.base64!, 'base64') : Buffer.from(spec.text, 'latin1');
   const answer = (socket: Socket) => {
     if (!socket.writable) return;
-    if (spec.then === 'hold') socket.write(bytes);
+    if (spec.hold) socket.write(bytes);
     else socket.end(bytes);
   };
   switch (spec.when ?? 'request') {

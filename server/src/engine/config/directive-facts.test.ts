@@ -235,6 +235,11 @@ describe('versions', () => {
     expect(http('proxy_ssl_certificate').kind).toBe('complex');
   });
 
+  test('what a distribution has put into older releases', () => {
+    expect(http('max_headers')).toMatchObject({ since: '1.29.8', backported: true });
+    expect(http('early_hints').backported).toBe(false);
+  });
+
   test('what was removed or has become void', () => {
     const ssl = factFor('ssl', 'server')!;
     expect(ssl).toMatchObject({ until: '1.25.0', replacedBy: 'listen ... ssl' });

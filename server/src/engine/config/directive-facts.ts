@@ -94,6 +94,11 @@ export interface DirectiveFact extends DirectiveState {
   readonly since: string | null;
   /** The last release that has it; null when the newest still has it. */
   readonly until: string | null;
+  /**
+   * A distribution has put it into packages of older releases: they may have it in spite of `since`, and its
+   * presence does not prove a version.
+   */
+  readonly backported: boolean;
   /** Empty when nothing but its presence ever changed, else the whole history, oldest first. */
   readonly changes: readonly DirectiveChange[];
 }
@@ -147,6 +152,9 @@ const table = data as unknown as RawTable;
 /** The releases that the table was made from, in the order of their numbers. */
 export const FACT_VERSIONS: readonly string[] = table.versions;
 
+/** Debian has `max_headers` in its 1.22.1 since 1.22.1-9+deb12u8. */
+const BACKPORTED = new Set(['max_headers']);
+
 let byName: Map<string, DirectiveFact[]> | null = null;
 
 function facts(): Map<string, DirectiveFact[]> {
@@ -187,6 +195,7 @@ function readFact(name: string, family: Family, module: string, raw: RawFact): D
     once: raw.once ?? false,
     since: raw.since ?? null,
     until: raw.until ?? null,
+    backported: BACKPORTED.has(name),
     changes: (raw.changes ?? []).map(readChange),
   };
 }

@@ -326,6 +326,15 @@ describe.concurrent('backends', () => {
     expect(await http1(to, { timeoutMs: 200 })).toMatchObject({ kind: 'timeout' });
   });
 
+  test('the client has no more than twenty requests under way', async ({ onTestFinished }) => {
+    const { to, backend } = await start(onTestFinished, 'stall', { how: 'never-answers' });
+    const all = Array.from({ length: 25 }, () => http1(to, { timeoutMs: 300 }));
+    await expect.poll(() => backend.received.length).toBeGreaterThan(0);
+    expect(backend.received.length).toBeLessThanOrEqual(20);
+    await Promise.all(all);
+    expect(backend.received).toHaveLength(25);
+  });
+
   test('only loopback addresses are bound', async () => {
     for (const listen of [
       '0.0.0.0:80',

@@ -29,6 +29,12 @@ test('the harness stands behind the opening of http, and no line moves', () => {
   expect(lines.filter((line) => line.includes('/t/'))).toHaveLength(1);
 });
 
+test('a directive of several lines keeps them', () => {
+  expect(inHttp('access_log /a\n  main\n  buffer=1k;\ngzip on;')).toBe(
+    'access_log /t/access.log nginx502_toolbox\n\n;\ngzip on;',
+  );
+});
+
 test.each([
   ['server { listen 80; }', 'server { listen 127.100.1.1:80; }'],
   ['server { listen *:80 default_server; }', 'server { listen 127.100.1.1:80 default_server; }'],

@@ -174,7 +174,15 @@ export function harness(source: ReadonlyMap<string, string>, options: HarnessOpt
     const text = ` ${temps.join(' ')} ${LOG_FORMAT_DIRECTIVE} access_log ${tmp}/access.log ${LOG_FORMAT};`;
     edits.get(main)!.push({ start: http.end, end: http.end, text });
   }
-  for (const [name, list] of edits) files.set(name, applyEdits(source.get(name)!, list));
+  for (const [name, list] of edits) {
+    const text = source.get(name)!;
+    // The lines of a directive that spans several stay, empty.
+    const keepLines = (edit: Edit) => ({
+      ...edit,
+      text: edit.text + text.slice(edit.start, edit.end).replace(/[^\n]/g, ''),
+    });
+    files.set(name, applyEdits(text, list.map(keepLines)));
+  }
 
   // nginx refuses a directive that is in -g and in the file.
   const globals = [

@@ -359,16 +359,30 @@ let closedNetworkPrefix: Promise<string[]> | undefined;
 /** The words before a command that run it with nothing but its own loopback device; none where that is not allowed. */
 function closedNetwork(): Promise<string[]> {
   closedNetworkPrefix ??= (async () => {
-    // nginx -t binds its sockets, and a new network begins with its loopback device down.
-    const up =
-      '{ ip link set lo up || ifconfig lo up || echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind; } 2> /dev/null; exec "$@"';
-    for (const flags of ['-n', '-rn']) {
+    for (const prefix of CLOSED_NETWORKS) {
+      const [file, ...args] = [...prefix, 'true'];
       const allowed = await new Promise((resolve) => {
-        execFile('unshare', [flags, 'true'], (error) => resolve(error === null));
+        execFile(file!, args, (error) => resolve(error === null));
       });
-      if (allowed) return ['unshare', flags, 'sh', '-c', up, 'sh'];
+      if (allowed) return prefix;
     }
     return [];
   })();
   return closedNetworkPrefix;
 }
+
+// nginx -t binds its sockets, and a new network begins with its loopback device down.
+const WITH_LOOPBACK = [
+  'sh',
+  '-c',
+  '{ ip link set lo up || ifconfig lo up || echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind; } 2> /dev/null && exec "$@"',
+  'sh',
+];
+const CLOSED_NETWORKS = [
+  ['unshare', '-n', ...WITH_LOOPBACK],
+  // Who is not root must become root to do so, and nobody again: nginx would try to change users.
+  [
+    ...['unshare', '-rn', ...WITH_LOOPBACK],
+    ...['unshare', '-U', `--map-user=${process.getuid?.()}`, `--map-group=${process.getgid?.()}`],
+  ],
+];

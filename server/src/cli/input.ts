@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isVersion } from '../engine/config/compare-versions.ts';
 import { readDump } from '../engine/config/dump.ts';
 import { ConfigModel } from '../engine/config/model.ts';
 import { loadSnapshot } from '../engine/config/snapshot.ts';
 import type { VersionSource } from '../engine/config/version.ts';
-import { isVersion } from '../engine/config/version.ts';
 import type { Problem } from '../engine/contract.ts';
 import { NO_SETTINGS, readSettings, type Settings } from '../engine/diagnosis/settings.ts';
 import type { Host } from '../engine/host.ts';

@@ -1,6 +1,6 @@
+import { compareVersions } from './compare-versions.ts';
 import type { Context as Level } from './context.ts';
 import data from './directives.generated.json' with { type: 'json' };
-import { compareVersions } from './version.ts';
 
 /** Where a directive may stand, in nginx's own terms: the bits of a command's type. */
 export type Context = Exclude<Level, 'data' | 'unknown'>;

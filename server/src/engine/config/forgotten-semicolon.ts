@@ -1,12 +1,8 @@
-import { directiveFacts, isKnownDirective } from './directive-facts.ts';
+import { acceptsCount, directiveFacts, isKnownDirective } from './directive-facts.ts';
 
 /** Whether some entry of the table takes that many arguments. */
 function takes(name: string, count: number): boolean {
   return directiveFacts(name).some((fact) => acceptsCount(fact.args, count));
-}
-
-function acceptsCount(args: { min: number; max: number | null }, count: number): boolean {
-  return count >= args.min && (args.max === null || count <= args.max);
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { NginxVersion } from '../contract.ts';
+import { compareVersions } from './compare-versions.ts';
+import { factFor } from './directive-facts.ts';
 import type { ConfigNode } from './model.ts';
 import { basename } from './paths.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -8,23 +10,6 @@ export interface VersionSource {
   readonly value: string;
   /** For people: "--nginx-version", ".nginx-502.json". */
   readonly from: string;
-}
-
-/** Compares dotted versions; a missing part counts as the highest, for "1.25" may be any 1.25.x. */
-export function compareVersions(a: string, b: string): number {
-  const left = a.split('.').map(Number);
-  const right = b.split('.').map(Number);
-  for (let i = 0; i < 3; i++) {
-    const difference = (left[i] ?? Number.POSITIVE_INFINITY) - (right[i] ?? Number.POSITIVE_INFINITY);
-    if (Number.isNaN(difference)) continue;
-    if (difference !== 0) return Math.sign(difference);
-  }
-  return 0;
-}
-
-/** Whether a text is a version as options take it: N.N or N.N.N. */
-export function isVersion(text: string): boolean {
-  return /^\d{1,3}\.\d{1,3}(?:\.\d{1,3})?$/.test(text);
 }
 
 /**
@@ -75,29 +60,19 @@ function lowerBound(nodes: readonly ConfigNode[]): Bound | null {
   return best;
 }
 
+/** The first release that takes a directive where it stands, as far as its name or a value proves one. */
 function neededRelease(node: ConfigNode): string | null {
   switch (node.name) {
-    case 'http2':
-      return '1.25.1';
-    case 'proxy_pass_trailers':
-      return '1.27.2';
-    case 'early_hints':
-      return '1.29.0';
-    case 'add_header_inherit':
-    case 'add_trailer_inherit':
-      return '1.29.3';
-    case 'max_headers':
-      return '1.29.8';
-    case 'tunnel_pass':
-      return '1.31.0';
-    case 'resolver':
-      return node.context === 'upstream' ? '1.27.3' : null;
     case 'proxy_http_version':
       return node.arg(0) === '2' ? '1.29.4' : null;
     case 'keepalive':
       return node.context === 'upstream' && (node.arg(0) === '0' || node.args.length > 1) ? '1.29.7' : null;
-    default:
-      return null;
+    default: {
+      const fact = factFor(node.name, node.context);
+      if (!fact || fact.backported) return null;
+      const allowed = fact.changes.find((change) => change.contexts?.includes(node.context as never));
+      return allowed?.since ?? fact.since;
+    }
   }
 }
 

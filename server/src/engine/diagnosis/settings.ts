@@ -1,4 +1,4 @@
-import { isVersion } from '../config/version.ts';
+import { isVersion } from '../config/compare-versions.ts';
 import type { Severity } from '../contract.ts';
 
 /** What `.nginx-502.json` may say. Every key is optional in the file. */

@@ -8,6 +8,9 @@ import { byteLength, MAX_TOKEN_BYTES, makeWord } from './words.ts';
  */
 export type ForgotSemicolon = (name: string, args: readonly string[], index: number) => boolean;
 
+/** OpenResty reads what follows such a name as Lua; the name may be quoted. */
+const LUA_NAME = /^(["']?)[a-z][a-z_]*_by_lua_block\1$/;
+
 interface OpenBlock {
   readonly start: number;
   readonly words: readonly PendingWord[];
@@ -210,7 +213,7 @@ export class Builder {
     }
     this.splitAtForgotten();
     const words = this.words;
-    if (/_by_lua_block["']?$/.test(words[0]!.raw)) {
+    if (LUA_NAME.test(words[0]!.raw)) {
       this.inLua = { open: at };
       return;
     }

@@ -39,8 +39,14 @@ export function editDocument(
   edits: readonly TextEdit[],
   options: DocumentOptions = {},
 ): SyntaxDocument {
-  const parsed = previous.parsed ? parseText(text, { parsed: previous.parsed, edits }) : parseText(text);
-  return build(parsed, options, reusable(previous));
+  if (previous.parsed) {
+    const parsed = parseText(text, { parsed: previous.parsed, edits });
+    const edited = build(parsed, options, reusable(previous));
+    if (edited.problems.length === 0) return edited;
+    // How tree-sitter recovers depends on how the text came about; what people see must not.
+    release(edited);
+  }
+  return build(parseText(text), options, reusable(previous));
 }
 
 /** Frees the tree of a document that will not be edited further. */

@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ROOT } from '../support/engine.ts';
+
+/** The laws of docs/architecture.md that a check can hold. The engine's types are checked by its own tsconfig. */
+
+interface Metafile {
+  readonly inputs: Record<
+    string,
+    { readonly imports: readonly { path: string; external?: boolean; original?: string }[] }
+  >;
+}
+
+function metafile(): Metafile {
+  execFileSync(process.execPath, ['esbuild.mjs'], { cwd: ROOT });
+  return JSON.parse(readFileSync(path.join(ROOT, 'server/dist/meta.json'), 'utf8')) as Metafile;
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => `${folder}/${name}`);
+}
+
+describe('laws', () => {
+  const { inputs } = metafile();
+  const engine = Object.keys(inputs).filter((file) => file.startsWith('server/src/engine/'));
+
+  test('the engine imports itself and two libraries, never Node, LSP or VS Code', () => {
+    expect(engine.length).toBeGreaterThan(40);
+    const outside = new Set<string>();
+    for (const file of engine) {
+      for (const imported of inputs[file]!.imports) {
+        if (imported.path.startsWith('server/src/engine/')) continue;
+        outside.add(
+          imported.external ? imported.path : imported.path.replace(/^node_modules\/([^/]+)\/.*/, '$1'),
+        );
+      }
+    }
+    expect([...outside].sort()).toEqual(['re2js', 'web-tree-sitter']);
+  });
+
+  test('tree-sitter is known to one file, and so is the regular-expression library', () => {
+    const users = (library: string): string[] =>
+      engine.filter((file) => inputs[file]!.imports.some((i) => i.path.includes(`node_modules/${library}/`)));
+    expect(users('web-tree-sitter')).toEqual(['server/src/engine/syntax/parser.ts']);
+    expect(users('re2js')).toEqual(['server/src/engine/config/pcre.ts']);
+  });
+
+  test('layers look downward: syntax and errorlog know no model, the model no failure mode', () => {
+    const below: Record<string, readonly string[]> = {
+      syntax: ['syntax', 'contract.ts'],
+      errorlog: ['errorlog', 'contract.ts'],
+      config: ['config', 'syntax', 'contract.ts', 'host.ts'],
+    };
+    for (const file of engine) {
+      const layer = file.split('/')[3]!;
+      for (const imported of inputs[file]!.imports) {
+        if (!below[layer] || !imported.path.startsWith('server/src/engine/')) continue;
+        expect(below[layer], `${file} imports ${imported.path}`).toContain(imported.path.split('/')[3]);
+      }
+    }
+  });
+
+  test('a failure mode has at most 200 lines', () => {
+    for (const file of sources('server/src/engine/failures').filter(
+      (name) => !name.endsWith('other-causes.ts'),
+    )) {
+      const lines = readFileSync(path.join(ROOT, file), 'utf8').split('\n').length - 1;
+      expect(lines, file).toBeLessThanOrEqual(200);
+    }
+  });
+
+  test('nothing in the product opens a network connection or runs a program', () => {
+    const used = new Set(
+      Object.entries(inputs)
+        .filter(([file]) => file.startsWith('server/src/'))
+        .flatMap(([, input]) =>
+          input.imports.filter((i) => i.external).map((i) => i.path.replace(/^node:/, '')),
+        ),
+    );
+    for (const module of [
+      'child_process',
+      'net',
+      'http',
+      'https',
+      'http2',
+      'tls',
+      'dgram',
+      'dns',
+      'worker_threads',
+    ]) {
+      expect([...used], module).not.toContain(module);
+    }
+  });
+
+  test('the lock file names no registry', () => {
+    expect(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')).not.toMatch(/"resolved": "https?:/);
+  });
+});

@@ -51,6 +51,9 @@ const NAMES: readonly { readonly name: string; readonly order: number }[] = [
   { name: 'bytes from/to client', order: BYTES },
 ];
 
+/** What follows the message in lines without a client: of the resolver, of OCSP and of Lua timers. */
+const UNCOMMON: readonly string[] = [', resolver: ', ', responder: ', ', context: '];
+
 /** How many places that look like the beginning of the fields are tried: hostile lines can hold thousands. */
 const MAX_STARTS = 4;
 
@@ -68,9 +71,20 @@ export function readFields(line: string, from: number): Fields {
     return readUncommon(line, from);
   }
   const fields = readTail(line, first);
-  if (fields.clean) {
+  const quoted = isQuoted(line, from, first);
+  if (fields.clean && !quoted) {
     return withContext(line, from, fields);
   }
+  return withContext(line, from, chooseTail(line, from, first, fields, quoted));
+}
+
+/**
+ * The tail of a line that has more than one beginning of a tail, or an unclean one. Best is a clean one that stands
+ * outside of quotes; then any outside of quotes; then a clean one that is not cut.
+ */
+function chooseTail(line: string, from: number, first: number, fields: Tail, quoted: boolean): Fields {
+  let outside = quoted ? null : fields;
+  let whole = fields.clean && !fields.cut ? fields : null;
   let next = first;
   for (let tries = 1; tries < MAX_STARTS; tries++) {
     next = line.indexOf(', client: ', next + 1);
@@ -78,11 +92,25 @@ export function readFields(line: string, from: number): Fields {
       break;
     }
     const other = readTail(line, next);
-    if (other.clean) {
-      return withContext(line, from, other);
+    if (!isQuoted(line, from, next)) {
+      if (other.clean) {
+        return other;
+      }
+      outside ??= other;
+    } else if (other.clean && !other.cut) {
+      whole ??= other;
     }
   }
-  return withContext(line, from, fields);
+  return outside ?? whole ?? (fields.cut || fields.server === null ? withoutTail(line, from) : fields);
+}
+
+/** Whether an odd number of quotes stands between `from` and `at`. */
+function isQuoted(line: string, from: number, at: number): boolean {
+  let odd = false;
+  for (let quote = line.indexOf('"', from); quote >= 0 && quote < at; quote = line.indexOf('"', quote + 1)) {
+    odd = !odd;
+  }
+  return odd;
 }
 
 /** Lines without a client: the resolver's, OCSP's, start-up, and those that a person cut short. */
@@ -102,7 +130,7 @@ function readUncommon(line: string, from: number): Fields {
         return readTail(line, at);
       }
     }
-    for (const start of [', resolver: ', ', responder: ', ', context: ']) {
+    for (const start of UNCOMMON) {
       const at = line.lastIndexOf(start);
       if (at >= from) {
         const end = line.indexOf(', ', at + start.length);
@@ -111,11 +139,15 @@ function readUncommon(line: string, from: number): Fields {
       }
     }
   }
+  return withoutTail(line, from);
+}
+
+/** A line that is all message, or is cut in the first separator behind it. */
+function withoutTail(line: string, from: number): Fields {
   const partial = line.lastIndexOf(',');
-  if (partial >= from && isPartOfSeparator(line, partial, NONE)) {
-    return { ...empty(partial), cut: true };
-  }
-  return empty(line.length);
+  return partial >= from && isPartOfSeparator(line, partial, NONE)
+    ? { ...empty(partial), cut: true }
+    : empty(line.length);
 }
 
 function empty(start: number): Fields {
@@ -147,7 +179,7 @@ function withContext(line: string, from: number, fields: Fields): Fields {
 }
 
 interface Tail extends Fields {
-  /** Every part of the text is a field in nginx's order, up to the last character. */
+  /** Every part of the text is a field in nginx's order, up to the last character or to the cut. */
   readonly clean: boolean;
 }
 
@@ -280,7 +312,6 @@ function readTail(line: string, start: number): Tail {
     }
     order = next;
   }
-  clean &&= !cut;
   if (cut && doubtful) {
     return { ...empty(start), client, server, request, stream, cut, clean };
   }
@@ -331,10 +362,13 @@ function endsInProtocol(line: string, end: number): boolean {
   return line.startsWith(' HTTP/', end - 9) && line.charCodeAt(end - 2) === 46;
 }
 
-/** Whether a host's value begins here: no quote inside, and behind it the referrer, stream's counters or nothing. */
+/** Whether a host's value begins here: no quote inside, and behind it the referrer, a part of its name or nothing. */
 function isHost(line: string, from: number): boolean {
   const quote = line.indexOf('"', from);
-  return quote === line.length - 1 || (quote >= 0 && line.startsWith('", referrer: "', quote));
+  return (
+    quote === line.length - 1 ||
+    (quote >= 0 && (line.startsWith('", referrer: "', quote) || isPartOfSeparator(line, quote + 1, HOST)))
+  );
 }
 
 /** For a value without end: where `"` and a part of the next separator stand at the end of the text, or -1. */
@@ -350,7 +384,10 @@ function isPartOfSeparator(line: string, at: number, order: number): boolean {
     return false;
   }
   const rest = line.slice(at);
-  return NAMES.some((field) => field.order > order && `, ${field.name}: "`.startsWith(rest));
+  return (
+    NAMES.some((field) => field.order > order && `, ${field.name}: "`.startsWith(rest)) ||
+    (order === NONE && UNCOMMON.some((start) => start.startsWith(rest)))
+  );
 }
 
 /** `METHOD URI PROTOCOL`; what an HTTP/0.9 client or a scanner sent may be less. */

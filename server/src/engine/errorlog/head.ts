@@ -100,18 +100,32 @@ function readIds(line: string, start: number, time: string | null, level: string
       end = line.charCodeAt(tidEnd + 1) === SPACE ? tidEnd + 2 : tidEnd + 1;
     }
   }
+  if (pid === null && time !== null && endsInsideIds(line, end)) {
+    return { time, level, pid, connection: null, start, end: line.length };
+  }
   let connection: number | null = null;
   if (line.charCodeAt(end) === STAR) {
     const connectionEnd = digitsEnd(line, end + 1);
     if (connectionEnd > end + 1 && line.charCodeAt(connectionEnd) === SPACE) {
       connection = Number(line.slice(end + 1, connectionEnd));
       end = connectionEnd + 1;
+    } else if (connectionEnd === line.length) {
+      end = connectionEnd;
     } else if (wordEnd(line, end + 1) > end + 1 && line.charCodeAt(wordEnd(line, end + 1)) === SPACE) {
       // Blanked out by hand: "*XXXXXXXX connect() ...".
       end = wordEnd(line, end + 1) + 1;
     }
   }
   return { time, level, pid, connection, start, end };
+}
+
+/** Whether the line was cut inside `PID#TID: `. */
+function endsInsideIds(line: string, from: number): boolean {
+  let end = digitsEnd(line, from);
+  if (line.charCodeAt(end) === HASH) {
+    end = digitsEnd(line, end + 1);
+  }
+  return end === line.length;
 }
 
 /** The level whose `[` stands at `at`. */

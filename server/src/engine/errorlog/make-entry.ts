@@ -20,6 +20,11 @@ export function makeEntry(line: string, head: Head, lineNumber: number, cut: boo
   }
   const fields = readFields(raw, at);
   let message = raw.slice(at, fields.start);
+  if (fields.start === raw.length) {
+    const end = partialWhile(message);
+    marked ||= end < message.length;
+    message = message.slice(0, end);
+  }
   let upstream = fields.upstream;
   if (upstream === null && message.endsWith('"')) {
     // Lua balancers write the address into the message: `while connecting to upstream: "http://..."`.
@@ -41,7 +46,7 @@ export function makeEntry(line: string, head: Head, lineNumber: number, cut: boo
     message,
     errno: parts.errno,
     action: parts.action,
-    at: fields.client === null ? parts.at : null,
+    at: fields.client === null && head.connection === null ? parts.at : null,
     client: fields.client,
     server: fields.server,
     request: fields.request,
@@ -68,6 +73,20 @@ function cutMark(text: string): number {
     return text.length - 3;
   }
   return text.length;
+}
+
+/** Where a message ends whose ` while ACTION` was cut before the action. */
+function partialWhile(message: string): number {
+  const begun = message.lastIndexOf(' while ');
+  if (begun >= 0 && begun < message.length - ' while '.length && message.indexOf('"', begun) < 0) {
+    return message.length;
+  }
+  for (let end = Math.max(0, message.length - ' while '.length); end < message.length; end++) {
+    if (' while '.startsWith(message.slice(end))) {
+      return end;
+    }
+  }
+  return message.length;
 }
 
 /** Whether the text has the length at which nginx cuts; a replacement character may stand for one byte or for three. */

@@ -1,3 +1,5 @@
+import { mayBeAction } from './action.ts';
+
 /** What a message ends with: `TEXT (ERRNO: text) while ACTION`, or `TEXT in FILE:LINE` at start-up. */
 export interface MessageParts {
   readonly errno: { readonly code: number; readonly text: string } | null;
@@ -17,18 +19,17 @@ export function readMessageParts(message: string, cut: boolean): MessageParts {
 /**
  * nginx appends ` while ACTION` to the finished message, so it is the last such words. Actions hold no quotes: with
  * one behind it, or an open one before it, the words belong to a quoted value (a header line, stderr of FastCGI).
+ * Where the text ends with them they have to be the beginning of an action that nginx has.
  */
 function readAction(message: string, cut: boolean): string | null {
-  let at = message.lastIndexOf(WHILE);
+  const at = message.lastIndexOf(WHILE);
   if (at < 0) {
     // The message itself was cut off: "while connecting to upstream, client: ...".
-    if (!message.startsWith('while ')) {
-      return null;
-    }
-    at = -1;
+    return message.startsWith('while ') ? message.slice('while '.length) : null;
   }
   const from = at + WHILE.length;
-  if (message.indexOf('"', from) >= 0 || (cut && hasOpenQuote(message, at))) {
+  // "rewrite or internal redirection cycle while processing ..." is all message.
+  if (from === message.length || message.indexOf('"', from) >= 0 || message.endsWith('cycle', at)) {
     return null;
   }
   // OpenSSL says "unexpected eof while reading" inside the brackets.
@@ -36,10 +37,11 @@ function readAction(message: string, cut: boolean): string | null {
   if (close >= 0 && message.lastIndexOf('(', close) < from) {
     return null;
   }
-  return from === message.length ? null : message.slice(from);
+  const action = message.slice(from);
+  return cut && (hasOpenQuote(message, at) || !mayBeAction(action)) ? null : action;
 }
 
-/** Before the end of a complete message an odd quote is a quote in a value; in a cut one it is an open value. */
+/** Whether the quotes before `end` do not pair: in a text that was cut, `end` stands inside a quoted value. */
 function hasOpenQuote(message: string, end: number): boolean {
   let open = false;
   for (let at = message.indexOf('"'); at >= 0 && at < end; at = message.indexOf('"', at + 1)) {
@@ -48,8 +50,15 @@ function hasOpenQuote(message: string, end: number): boolean {
   return open;
 }
 
+/** The resolver's own line is the one that has its code in the middle (ngx_resolver_process_response). */
+const DNS_ERROR = 'DNS error (';
+
 /** The `(N: text)` right before `end` (ngx_log_errno); the text may hold brackets and may be cut. */
 function readErrno(message: string, end: number, cut: boolean): MessageParts['errno'] {
+  if (message.startsWith(DNS_ERROR)) {
+    const close = message.indexOf(')');
+    return errnoAt(message, DNS_ERROR.length - 1, close < 0 ? message.length : close);
+  }
   const closed = message.charCodeAt(end - 1) === 41;
   if (!closed && !(cut && end === message.length)) {
     return null;
@@ -59,23 +68,33 @@ function readErrno(message: string, end: number, cut: boolean): MessageParts['er
     open >= 0;
     open = open === 0 ? -1 : message.lastIndexOf('(', open - 1)
   ) {
-    let at = open + 1;
-    while (message.charCodeAt(at) >= 48 && message.charCodeAt(at) <= 57) {
-      at++;
-    }
-    const digits = at - open - 1;
-    if (digits > 0 && digits < 7 && message.charCodeAt(at) === 58) {
-      // A verify error of TLS has no space behind its code: `(18:self-signed certificate)`.
-      if (message.charCodeAt(at + 1) !== 32 || (!closed && message.indexOf('"', at) >= 0)) {
-        return null;
-      }
-      return {
-        code: Number(message.slice(open + 1, at)),
-        text: message.slice(at + 2, closed ? end - 1 : end),
-      };
+    const digits = digitsEnd(message, open + 1);
+    if (digits > open + 1 && message.charCodeAt(digits) === 58) {
+      const errno = errnoAt(message, open, closed ? end - 1 : end);
+      // What ends with the text may stand inside a quoted value that was cut.
+      return cut && errno !== null && (hasOpenQuote(message, open) || errno.text.includes('"'))
+        ? null
+        : errno;
     }
   }
   return null;
+}
+
+/** `N: text` between a bracket and `end`. A verify error of TLS has no space: `(18:self-signed certificate)`. */
+function errnoAt(message: string, open: number, end: number): MessageParts['errno'] {
+  const digits = digitsEnd(message, open + 1);
+  if (digits === open + 1 || digits > open + 7 || digits + 2 > end || !message.startsWith(': ', digits)) {
+    return null;
+  }
+  return { code: Number(message.slice(open + 1, digits)), text: message.slice(digits + 2, end) };
+}
+
+function digitsEnd(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57) {
+    at++;
+  }
+  return at;
 }
 
 /** The ` in FILE:LINE` that ngx_conf_log_error appends; one message of the upstream module goes on behind it. */

@@ -99,7 +99,7 @@ describe('a line as nginx writes it', () => {
 
   it('is marked as cut at the length at which nginx cuts', () => {
     const room = 2047 - CLEAN.indexOf('/a?b');
-    const long = (CLEAN.slice(0, CLEAN.indexOf('/a?b')) + `/${'x'.repeat(3000)}`).slice(0, 2047);
+    const long = `${CLEAN.slice(0, CLEAN.indexOf('/a?b'))}/${'x'.repeat(3000)}`.slice(0, 2047);
     const entry = only(long);
     expect(entry.truncated).toBe(true);
     expect(entry.request).toEqual({ method: 'GET', uri: `/${'x'.repeat(room - 1)}`, protocol: null });

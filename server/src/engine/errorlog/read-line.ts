@@ -1,4 +1,4 @@
-import { isKnownAction } from './catalogue/shared.ts';
+import { isKnownAction } from './action.ts';
 import { isKnownMessage, matchMessage } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
 import { findHead, type Head, readHead } from './head.ts';

@@ -1,4 +1,4 @@
-import { isKnownAction } from './catalogue/shared.ts';
+import { isKnownAction } from './action.ts';
 import { matchMessage } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
 import { readCleanLine, readUncleanLine } from './read-line.ts';

@@ -18,6 +18,9 @@ export function readUpstream(raw: string, complete: boolean, requestUri: string 
   if (rest.startsWith('unix:')) {
     return { raw, scheme, address: null, port: null, ...readSocket(rest.slice(5), complete, requestUri) };
   }
+  if (!complete && (!hasScheme ? mayBecomeScheme(raw) : 'unix:'.startsWith(rest))) {
+    return { raw, scheme, address: null, port: null, socket: null, uri: null };
+  }
   const end = addressEnd(rest);
   const address = rest.slice(0, end);
   let uriStart = end;
@@ -56,8 +59,12 @@ function readSocket(
     const uri = rest.slice(colon + 1);
     return { socket: rest.slice(0, colon) || null, uri: uri === '' ? null : uri };
   }
+  if (!complete) {
+    // The cut may have taken the colon: what is sure is the path up to its usual ending.
+    const end = rest.indexOf('.sock');
+    return { socket: (end < 0 ? rest : rest.slice(0, end + 5)) || null, uri: null };
+  }
   if (
-    complete &&
     requestUri !== null &&
     requestUri.length > 1 &&
     rest.length > requestUri.length &&
@@ -73,6 +80,14 @@ function readSocket(
     }
   }
   return { socket: rest || null, uri: null };
+}
+
+/** Whether a text that was cut may be the beginning of `SCHEME://`. */
+function mayBecomeScheme(text: string): boolean {
+  const colon = text.indexOf(':');
+  return colon < 0
+    ? isScheme(text, text.length)
+    : '://'.startsWith(text.slice(colon)) && isScheme(text, colon);
 }
 
 function isScheme(text: string, end: number): boolean {

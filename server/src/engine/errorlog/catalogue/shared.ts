@@ -1,68 +1,15 @@
 import type { Outcome, Status, StatusVerdict } from '../../contract.ts';
+import { phaseOfAction } from '../action.ts';
 import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { Fault, Phase } from '../message.ts';
 
-/** What nginx was doing, by the words behind ` while ` (log->action in the http and stream modules). */
-const ACTIONS: readonly { readonly action: string; readonly phase: Phase }[] = [
-  { action: 'connecting to upstream', phase: 'connect' },
-  { action: 'SSL handshaking to upstream', phase: 'tls' },
-  { action: 'sending request to upstream', phase: 'send' },
-  { action: 'sending PROXY protocol header to upstream', phase: 'send' },
-  { action: 'reading response header from upstream', phase: 'header' },
-  { action: 'sending early hints to client', phase: 'header' },
-  { action: 'reading upstream', phase: 'body' },
-  { action: 'proxying upgraded connection', phase: 'upgraded' },
-  { action: 'proxying connection', phase: 'body' },
-  { action: 'proxying and reading from upstream', phase: 'body' },
-  { action: 'proxying and sending to upstream', phase: 'body' },
-  { action: 'resolving', phase: 'resolve' },
-  { action: 'SSL handshaking', phase: 'client' },
-  { action: 'reading client request line', phase: 'client' },
-  { action: 'reading client request headers', phase: 'client' },
-  { action: 'reading client pipelined request line', phase: 'client' },
-  { action: 'reading PROXY protocol', phase: 'client' },
-  { action: 'waiting for request', phase: 'client' },
-  { action: 'processing HTTP/2 connection', phase: 'client' },
-  { action: 'sending to client', phase: 'client' },
-  { action: 'sending response to client', phase: 'client' },
-  { action: 'keepalive', phase: 'client' },
-  { action: 'closing request', phase: 'client' },
-  { action: 'requesting certificate status', phase: 'client' },
-];
-
-const PHASES: ReadonlyMap<string, Phase> = new Map(ACTIONS.map(({ action, phase }) => [action, phase]));
-
-/** Phase by the line's action, also when the action was cut; `otherwise` when the line does not say. */
+/** Phase by the line's action; `otherwise` when the line does not say. */
 export function phaseOf(entry: LogEntry, otherwise: Phase): Phase {
-  const action = entry.action;
-  if (action === null) {
+  if (entry.action === null) {
     return entry.resolver === null ? otherwise : 'resolve';
   }
-  const known = PHASES.get(action);
-  if (known !== undefined) {
-    return known;
-  }
-  // "connecting to upstream(proxy_connect)", "accepting new connection on 0.0.0.0:80".
-  if (action.startsWith('connecting to upstream')) {
-    return 'connect';
-  }
-  if (action.startsWith('accepting new connection')) {
-    return 'client';
-  }
-  if (action.startsWith('resolving service')) {
-    return 'resolve';
-  }
-  const possible = new Set(
-    ACTIONS.filter((known) => known.action.startsWith(action)).map((known) => known.phase),
-  );
-  const [only] = possible;
-  return possible.size === 1 && only !== undefined ? only : otherwise;
-}
-
-/** Whether nginx has an action of these words. */
-export function isKnownAction(action: string): boolean {
-  return PHASES.has(action);
+  return phaseOfAction(entry.action) ?? otherwise;
 }
 
 /** A function for kinds whose phase the action decides. */

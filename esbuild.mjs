@@ -1,5 +1,5 @@
 // Bundles the command line into server/dist. `--metafile` also writes what went in, for the law checks.
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,8 @@ const root = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 const dist = path.join(root, 'server/dist');
 
+// Chunks of an older build would lie about what the bundle holds.
+await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 const result = await build({
   absWorkingDir: root,
@@ -19,6 +21,7 @@ const result = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
+  splitting: true,
   minify: true,
   metafile: true,
   legalComments: 'none',

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { createTwoFilesPatch } from 'diff';
 import type { ConfigModel } from '../engine/config/model.ts';
 import type { Check, Problem, Severity } from '../engine/contract.ts';
 import { check } from '../engine/diagnosis/check.ts';
@@ -91,7 +90,7 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
   );
   if (options.format === 'json') io.out(`${JSON.stringify(merged, null, 2)}\n`);
   else if (options.diff) {
-    io.out(results.map((result) => diffText(result, io.cwd)).join(''));
+    for (const result of results) io.out(await diffText(result, io.cwd));
     for (const problem of merged.problems) io.err(`nginx-502: ${printable(problem.message)}\n`);
   } else {
     const textOf = (file: string): string | null =>
@@ -178,7 +177,8 @@ async function writeAll(result: FixedCheck, disk: NodeHost): Promise<Problem[]> 
   return problems;
 }
 
-function diffText(result: FixedCheck, cwd: string): string {
+async function diffText(result: FixedCheck, cwd: string): Promise<string> {
+  const { createTwoFilesPatch } = await import('diff');
   let out = '';
   for (const [file, text] of result.texts) {
     const before = result.original.snapshot.files.get(file)?.text ?? '';

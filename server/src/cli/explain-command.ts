@@ -167,7 +167,8 @@ async function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Pr
   const decoder = new TextDecoder('utf-8');
   const feed = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
     for await (const chunk of chunks) explainer.push(decoder.decode(chunk, { stream: true }));
-    explainer.push(`${decoder.decode()}\n`);
+    explainer.push(decoder.decode());
+    explainer.endOfFile();
   };
   if (log === '-') {
     await feed(io.stdinChunks());

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { checkCommand } from './check-command.ts';
-import { explainCommand } from './explain-command.ts';
 import type { Io } from './io.ts';
 import { UsageError } from './usage-error.ts';
-import { whyCommand } from './why-command.ts';
 
 const HELP = `Usage: nginx-502 [COMMAND] [OPTIONS]
 
@@ -18,10 +15,13 @@ nginx-502 COMMAND --help tells more. Nothing leaves this machine, and nothing
 is run or connected to.
 `;
 
-const COMMANDS: Record<string, (argv: readonly string[], io: Io) => Promise<number>> = {
-  check: checkCommand,
-  explain: explainCommand,
-  why: whyCommand,
+type Command = (argv: readonly string[], io: Io) => Promise<number>;
+
+/** Loaded when called: a check need not read the catalogue of messages. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  check: async () => (await import('./check-command.ts')).checkCommand,
+  explain: async () => (await import('./explain-command.ts')).explainCommand,
+  why: async () => (await import('./why-command.ts')).whyCommand,
 };
 
 /** Names that are contracted for later; called today they say so. */
@@ -42,12 +42,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (first !== undefined && LATER.includes(first))
       throw new UsageError(`"${first}" does not exist in this version yet`);
     const command = first === undefined ? undefined : COMMANDS[first];
-    if (command) return await command(rest, io);
+    if (command) return await (await command())(rest, io);
     // A path that is meant for check, or a word that nothing knows.
     if (first !== undefined && !first.startsWith('-') && !/[./]/.test(first)) {
       throw new UsageError(`there is no command "${first}". See nginx-502 --help`);
     }
-    return await checkCommand(argv, io);
+    return await (await COMMANDS['check']!())(argv, io);
   } catch (error) {
     if (error instanceof UsageError) io.err(`nginx-502: ${error.message}\n`);
     else {

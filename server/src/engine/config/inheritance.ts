@@ -92,9 +92,9 @@ export interface Effective {
 const NOTHING: Effective = { nodes: [], level: null, inherited: false };
 
 /** Directives of a name that stand directly in a level; `allow` and `deny` are one list. */
-function atLevel(children: readonly ConfigNode[], name: string): ConfigNode[] {
-  const alias = name === 'allow' ? 'deny' : name === 'deny' ? 'allow' : null;
-  return children.filter((child) => child.name === name || child.name === alias);
+function atLevel(level: ConfigNode, name: string): readonly ConfigNode[] {
+  if (name !== 'allow' && name !== 'deny') return level.all(name);
+  return level.children.filter((child) => child.name === 'allow' || child.name === 'deny');
 }
 
 /**
@@ -104,7 +104,7 @@ function atLevel(children: readonly ConfigNode[], name: string): ConfigNode[] {
  */
 export function effective(model: ConfigModel, name: string, block: ConfigNode): Effective {
   const kind = inheritanceOf(name);
-  const own = atLevel(block.children, name);
+  const own = atLevel(block, name);
   if (own.length > 0)
     return { nodes: kind === 'list' ? own : own.slice(0, 1), level: block, inherited: false };
   if (kind === 'none') {
@@ -114,16 +114,15 @@ export function effective(model: ConfigModel, name: string, block: ConfigNode): 
     return { ...effective(model, name, block.parent), inherited: true };
   }
   for (const level of block.ancestors()) {
-    const found = atLevel(level.children, name);
+    const found = atLevel(level, name);
     if (found.length > 0)
       return { nodes: kind === 'list' ? found : found.slice(0, 1), level, inherited: true };
   }
   const outermost = [block, ...block.ancestors()].at(-1)!;
   if (outermost.context === 'main') return NOTHING;
   // A fragment's own top level stands for the block that would include it.
-  const loose = atLevel(
-    model.top.filter((node) => node.context === outermost.context && node !== outermost),
-    name,
+  const loose = model.top.filter(
+    (node) => node.name === name && node.context === outermost.context && node !== outermost,
   );
   return loose.length === 0
     ? NOTHING

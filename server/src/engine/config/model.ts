@@ -5,6 +5,8 @@ import { type Context, contextInside, guessContext } from './context.ts';
 import { includeKey, type Snapshot } from './snapshot.ts';
 import { detectVersion, type VersionSource } from './version.ts';
 
+const NONE: readonly ConfigNode[] = [];
+
 /**
  * A directive where it takes effect: the same line of a file that is included thirty times is thirty nodes, each
  * with its own parent and its own chain of includes.
@@ -73,13 +75,24 @@ export class ConfigNode {
     return chain;
   }
 
-  /** Direct children of that name, includes expanded. */
-  all(name: string): ConfigNode[] {
-    return this.children.filter((child) => child.name === name);
+  /** Direct children of that name, includes expanded, in reading order. */
+  all(name: string): readonly ConfigNode[] {
+    if (!this.byName) {
+      this.byName = new Map();
+      for (const child of this.children) {
+        const same = this.byName.get(child.name);
+        if (same) same.push(child);
+        else this.byName.set(child.name, [child]);
+      }
+    }
+    return this.byName.get(name) ?? NONE;
   }
 
+  /** Made at the first question: every location asks its outer blocks the same few. */
+  private byName: Map<string, ConfigNode[]> | null = null;
+
   first(name: string): ConfigNode | null {
-    return this.children.find((child) => child.name === name) ?? null;
+    return this.all(name)[0] ?? null;
   }
 
   /** Enclosing blocks, innermost first. */

@@ -28,8 +28,13 @@ export class LogExplainer {
     this.take(this.reader.push(chunk));
   }
 
-  end(version: NginxVersion, problems: readonly Problem[]): Explain {
+  /** Ends one of several files: a last line without a line feed is a line. */
+  endOfFile(): void {
     this.take(this.reader.end());
+  }
+
+  end(version: NginxVersion, problems: readonly Problem[]): Explain {
+    this.endOfFile();
     const groups = this.fold(this.summary.groups);
     return {
       schema: 1,

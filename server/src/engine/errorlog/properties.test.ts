@@ -325,6 +325,10 @@ describe('hostile input', () => {
       'upstreams without end',
       `${HEAD}x, client: 1.1.1.1, server: x, request: "GET / HTTP/1.1", upstream: "${'", host: "a" '.repeat(100_000)}`,
     ],
+    [
+      'colons of a socket',
+      `${HEAD}x, client: 1.1.1.1, server: x, request: "GET / HTTP/1.1", upstream: "http://unix:/${':x'.repeat(30_000)}"`,
+    ],
     ['brackets', `${HEAD}${'(1: '.repeat(100_000)}`],
     ['actions', `${HEAD}${' while '.repeat(100_000)}`],
     ['levels', '[error] '.repeat(100_000)],

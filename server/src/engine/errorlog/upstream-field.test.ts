@@ -62,8 +62,31 @@ describe('readUpstream', () => {
       socket: '/run/app.sock',
       uri: '/v2/x',
     });
+    expect(read('http://unix:/run/app:/api/x', true, '/api/x')).toMatchObject({
+      socket: '/run/app',
+      uri: '/api/x',
+    });
+    expect(read('http://unix:/run/app:/v2/api/x', true, '/api/x')).toMatchObject({
+      socket: '/run/app',
+      uri: '/v2/api/x',
+    });
+    expect(read('http://unix:/run/app.sock/a",host:"x', true, '/a",host:"x')).toMatchObject({
+      socket: '/run/app.sock',
+      uri: '/a",host:"x',
+    });
+    expect(read('http://unix:/run/app.sock/a?to=http://x', true, null)).toMatchObject({
+      socket: '/run/app.sock',
+      uri: '/a?to=http://x',
+    });
     expect(read('http://unix:/run/app.sock/', true, '/')).toMatchObject({
       socket: '/run/app.sock',
+      uri: '/',
+    });
+  });
+
+  it('keeps a path that goes on behind the name of the socket: the colon was forgotten in the configuration', () => {
+    expect(read('http://unix:/run/app.sock/api:/', true, '/')).toMatchObject({
+      socket: '/run/app.sock/api',
       uri: '/',
     });
   });

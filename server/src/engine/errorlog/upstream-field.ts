@@ -1,5 +1,9 @@
 import type { EntryUpstream } from '../contract.ts';
 
+const SLASH = 47;
+const COLON = 58;
+const QUESTION = 63;
+
 /**
  * Takes the `upstream:` field apart. nginx joins the scheme of the *_pass directive, the peer's name, a colon if the
  * peer is a unix socket, and the URI sent (ngx_http_log_error_handler); the stream module and tunnel_pass write the
@@ -25,7 +29,7 @@ export function readUpstream(raw: string, complete: boolean, requestUri: string 
   const address = rest.slice(0, end);
   let uriStart = end;
   let port: number | null = null;
-  if (rest.charCodeAt(end) === 58) {
+  if (rest.charCodeAt(end) === COLON) {
     uriStart = digitsEnd(rest, end + 1);
     const digits = uriStart - end - 1;
     // A port at the very end of a cut field may be 80 of 8080.
@@ -49,37 +53,45 @@ export function readUpstream(raw: string, complete: boolean, requestUri: string 
   };
 }
 
+/** What people call their sockets: where the colon is missing the path ends there. */
+const SOCKET_NAME = /\.sock(?:et)?(?=[/?:]|$)/;
+
 function readSocket(
   rest: string,
   complete: boolean,
   requestUri: string | null,
 ): { socket: string | null; uri: string | null } {
-  const colon = rest.indexOf(':');
-  if (colon >= 0) {
-    const uri = rest.slice(colon + 1);
-    return { socket: rest.slice(0, colon) || null, uri: uri === '' ? null : uri };
+  const named = SOCKET_NAME.exec(rest);
+  const nameEnd = named === null ? -1 : named.index + named[0].length;
+  if (nameEnd >= 0 && rest.charCodeAt(nameEnd) === COLON) {
+    return split(rest, nameEnd, nameEnd + 1);
   }
   if (!complete) {
     // The cut may have taken the colon: what is sure is the path up to its usual ending.
-    const end = rest.indexOf('.sock');
-    return { socket: (end < 0 ? rest : rest.slice(0, end + 5)) || null, uri: null };
+    return { socket: (nameEnd < 0 ? rest : rest.slice(0, nameEnd)) || null, uri: null };
   }
-  if (
-    requestUri !== null &&
-    requestUri.length > 1 &&
-    rest.length > requestUri.length &&
-    rest.endsWith(requestUri)
-  ) {
-    return { socket: rest.slice(0, -requestUri.length), uri: requestUri };
+  const before = requestUri !== null && rest.endsWith(requestUri) ? rest.length - requestUri.length : -1;
+  if (before > 0 && nameEnd < 0 && rest.lastIndexOf(':', before - 2) < 0) {
+    return split(rest, rest.charCodeAt(before - 1) === COLON ? before - 1 : before, before);
   }
-  for (const suffix of ['.sock/', '.socket/']) {
-    const at = rest.indexOf(suffix);
-    if (at >= 0) {
-      const end = at + suffix.length - 1;
-      return { socket: rest.slice(0, end), uri: rest.slice(end) };
+  // A colon inside a query is the client's, and so is one with no URI behind it.
+  const query = rest.indexOf('?');
+  const limit = query < 0 ? rest.length : query;
+  for (let colon = rest.indexOf(':'); colon >= 0 && colon < limit; colon = rest.indexOf(':', colon + 1)) {
+    const code = rest.charCodeAt(colon + 1);
+    if (colon + 1 === rest.length || code === SLASH || code === QUESTION) {
+      return split(rest, colon, colon + 1);
     }
   }
-  return { socket: rest || null, uri: null };
+  return nameEnd >= 0 ? split(rest, nameEnd, nameEnd) : { socket: rest || null, uri: null };
+}
+
+function split(
+  rest: string,
+  socketEnd: number,
+  uriStart: number,
+): { socket: string | null; uri: string | null } {
+  return { socket: rest.slice(0, socketEnd) || null, uri: rest.slice(uriStart) || null };
 }
 
 /** Whether a text that was cut may be the beginning of `SCHEME://`. */
@@ -109,7 +121,7 @@ function addressEnd(text: string): number {
   }
   for (; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code === 58 || code === 47 || code === 63) {
+    if (code === COLON || code === SLASH || code === QUESTION) {
       break;
     }
   }

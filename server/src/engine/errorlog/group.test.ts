@@ -100,6 +100,22 @@ describe('LogSummary', () => {
     expect(summary.add(readEntries(line(1, { address: '127.0.0.1:3001' })).entries[0]!)?.count).toBe(2);
   });
 
+  it('counts a line whose like it knows without reading it, and no other', () => {
+    const summary = summarise([line(1, { time: '2026/01/10 08:41:46' })]);
+    expect(summary.count(line(2, { time: '2026/01/10 08:41:45' }))).toBe(true);
+    expect(summary.count(line(3, { address: '127.0.0.1:3001' }))).toBe(false);
+    expect(summary.count(line(4, { server: 'other.test' }))).toBe(false);
+    expect(summary.count(line(5).replace('[error]', '[crit]'))).toBe(false);
+    expect(summary.count(line(6).slice(0, -1))).toBe(false);
+    expect(summary.count('anything')).toBe(false);
+    expect(summary.groups[0]).toMatchObject({
+      count: 2,
+      first: '2026/01/10 08:41:45',
+      last: '2026/01/10 08:41:46',
+    });
+    expect(summary.events).toBe(2);
+  });
+
   it('has keys that equal events share', () => {
     const [one, two] = [line(1), line(2)].map((text) => readEntries(text).entries[0]!);
     expect(eventKey(one!, matchMessage(one!))).toBe(eventKey(two!, matchMessage(two!)));

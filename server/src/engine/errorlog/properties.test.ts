@@ -302,6 +302,49 @@ describe('reading', () => {
   });
 });
 
+describe('counting', () => {
+  it('without reading gives the same groups as with reading', () => {
+    fc.assert(
+      fc.property(
+        fc.array(parts, { minLength: 1, maxLength: 5 }),
+        fc.array(fc.nat(4), { maxLength: 30 }),
+        (kinds, order) => {
+          const log = order.map((index) => compose(kinds[index % kinds.length]!)).join('\n');
+          const read = new LogSummary();
+          for (const entry of readEntries(log).entries) {
+            read.add(entry);
+          }
+          const counted = new LogSummary();
+          let skipped = 0;
+          const reader = new EntryReader({
+            counted: (line) => {
+              const known = counted.count(line);
+              skipped += known ? 1 : 0;
+              return known;
+            },
+          });
+          for (const entry of reader.push(log).concat(reader.end())) {
+            counted.add(entry);
+          }
+          expect(counted.events).toBe(read.events);
+          expect(
+            counted.groups.map(({ key, count, first, last, sample }) => ({
+              key,
+              count,
+              first,
+              last,
+              sample,
+            })),
+          ).toEqual(
+            read.groups.map(({ key, count, first, last, sample }) => ({ key, count, first, last, sample })),
+          );
+          expect(skipped).toBeLessThanOrEqual(order.length);
+        },
+      ),
+    );
+  });
+});
+
 describe('hostile input', () => {
   const HEAD = '2026/01/10 08:41:45 [error] 1#1: *1 ';
   /** Long enough for anything linear on a slow machine, and far too short for anything quadratic. */

@@ -16,6 +16,11 @@ export interface ReadResult {
 
 /** Hears of the lines that are no entries. */
 export interface LineListener {
+  /**
+   * Asked before a line that begins as nginx writes it is read; true when the listener has dealt with it (see
+   * LogSummary.count), and no entry is made.
+   */
+  counted?(line: string): boolean;
   helper?(line: HelperLine): void;
   unrecognised?(line: number, text: string): void;
 }
@@ -103,6 +108,10 @@ export class EntryReader {
   #take(text: string, cut: boolean, entries: LogEntry[]): void {
     this.lines++;
     const line = text.charCodeAt(text.length - 1) === 13 ? text.slice(0, -1) : text;
+    if (!cut && this.#listener.counted?.(line) === true) {
+      this.#flush(entries);
+      return;
+    }
     const clean = readCleanLine(line, this.lines, cut);
     if (clean === null) {
       this.#takeUnclean(line, cut, entries);

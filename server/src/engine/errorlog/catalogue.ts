@@ -45,23 +45,33 @@ interface Match extends Rule {
   readonly captures: Record<string, string>;
 }
 
-/** Beginnings of this length find the few templates that a text can be; shorter beginnings are always tried. */
-const KEY = 8;
+/**
+ * Texts are looked up by their first characters, by the longest of these lengths that a template's literal beginning
+ * has; "upstream sent inv" alone is shared by five. Shorter beginnings are always tried.
+ */
+const KEY_LENGTHS: readonly number[] = [17, 9, 5];
 
 const rules: readonly Rule[] = catalogue
   .flatMap((kind) => compileTemplates(kind.text).map((template) => ({ kind, template })))
   .sort((a, b) => b.template.weight - a.template.weight);
 
-const byBeginning = new Map<string, Rule[]>();
+const byBeginning = KEY_LENGTHS.map(() => new Map<string, Rule[]>());
 const otherRules: Rule[] = [];
 for (const rule of rules) {
   const beginning = rule.template.literals[0] ?? '';
-  if (beginning.length < KEY) {
+  const level = KEY_LENGTHS.findIndex((length) => beginning.length >= length);
+  const bucket = byBeginning[level];
+  if (bucket === undefined) {
     otherRules.push(rule);
     continue;
   }
-  const key = beginning.slice(0, KEY);
-  byBeginning.set(key, [...(byBeginning.get(key) ?? []), rule]);
+  const key = beginning.slice(0, KEY_LENGTHS[level]);
+  const sharing = bucket.get(key);
+  if (sharing === undefined) {
+    bucket.set(key, [rule]);
+  } else {
+    sharing.push(rule);
+  }
 }
 
 /**
@@ -135,7 +145,8 @@ function matchesOf(message: string): readonly Match[] {
   if (known !== undefined) {
     return known;
   }
-  if (message.length > MAX_REMEMBERED_LENGTH) {
+  // What stands in quotes differs from line to line.
+  if (message.length > MAX_REMEMBERED_LENGTH || message.includes('"')) {
     return findMatches(message);
   }
   if (remembered.size >= REMEMBERED) {
@@ -151,18 +162,29 @@ function matchesOf(message: string): readonly Match[] {
 function findMatches(message: string): Match[] {
   const found: Match[] = [];
   for (const body of bodiesOf(message)) {
-    const candidates = byBeginning.get(body.slice(0, KEY)) ?? [];
-    for (const rule of [...candidates, ...otherRules]) {
-      const captures = matchTemplate(rule.template, body);
-      if (captures !== null) {
-        found.push({ ...rule, captures });
-      }
+    for (let level = 0; level < KEY_LENGTHS.length; level++) {
+      addMatches(byBeginning[level]?.get(body.slice(0, KEY_LENGTHS[level])), body, found);
+    }
+    if (found.length === 0) {
+      addMatches(otherRules, body, found);
     }
     if (found.length > 0) {
       break;
     }
   }
-  return found.sort((a, b) => b.template.weight - a.template.weight);
+  return found.length < 2 ? found : found.sort((a, b) => b.template.weight - a.template.weight);
+}
+
+function addMatches(candidates: readonly Rule[] | undefined, body: string, found: Match[]): void {
+  if (candidates === undefined) {
+    return;
+  }
+  for (const { kind, template } of candidates) {
+    const captures = matchTemplate(template, body);
+    if (captures !== null) {
+      found.push({ kind, template, captures });
+    }
+  }
 }
 
 /** The texts that a template may stand for: without place and action, without the action, the whole. */

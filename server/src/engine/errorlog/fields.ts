@@ -51,6 +51,13 @@ const NAMES: readonly { readonly name: string; readonly order: number }[] = [
   { name: 'bytes from/to client', order: BYTES },
 ];
 
+const BY_INITIAL: ReadonlyMap<number, typeof NAMES> = new Map(
+  NAMES.map(({ name }) => name.charCodeAt(0)).map((initial) => [
+    initial,
+    NAMES.filter(({ name }) => name.charCodeAt(0) === initial),
+  ]),
+);
+
 /** What follows the message in lines without a client: of the resolver, of OCSP and of Lua timers. */
 const UNCOMMON: readonly string[] = [', resolver: ', ', responder: ', ', context: '];
 
@@ -192,7 +199,11 @@ function fieldAt(line: string, comma: number): number {
   if (line.charCodeAt(comma) !== 44 || line.charCodeAt(comma + 1) !== 32) {
     return OTHER;
   }
-  for (const { name, order } of NAMES) {
+  const names = BY_INITIAL.get(line.charCodeAt(comma + 2));
+  if (names === undefined) {
+    return OTHER;
+  }
+  for (const { name, order } of names) {
     if (line.startsWith(name, comma + 2)) {
       let at = comma + 2 + name.length;
       if (line.charCodeAt(at) === 32) {

@@ -51,7 +51,7 @@ const MAX_FINGERPRINTS = 20_000;
  * server and the peer. Null for lines that need to be read: without client, cut, or with an unusual peer. Lines with
  * equal fingerprints have equal keys; the reverse does not hold, and need not.
  */
-export function fingerprintOf(line: string): string | null {
+function fingerprintOf(line: string): string | null {
   const length = line.length;
   if (
     length > 1900 ||

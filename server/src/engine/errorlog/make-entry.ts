@@ -4,8 +4,8 @@ import type { Head } from './head.ts';
 import { readMessageParts } from './message-parts.ts';
 import { readUpstream } from './upstream-field.ts';
 
-/** Bytes of a line without its line feed at which nginx cuts (NGX_MAX_ERROR_STR less one). */
-const MAX_BYTES = 2047;
+/** Bytes of a line without its line feed at which nginx cuts (NGX_MAX_ERROR_STR less one); OpenResty doubles it. */
+const MAX_BYTES: readonly [number, number] = [2047, 4095];
 
 /** Builds the entry of one line whose head was found. `cut` says that the reader itself dropped a part of it. */
 export function makeEntry(line: string, head: Head, lineNumber: number, cut: boolean): LogEntry {
@@ -66,13 +66,18 @@ export function makeEntry(line: string, head: Head, lineNumber: number, cut: boo
  */
 function cutMark(text: string): number {
   const last = text.charCodeAt(text.length - 1);
-  if (last === 36 || last === 62 || last === 0x2026) {
+  if (last === 36 || last === 0x2026 || (last === 62 && !endsInBrackets(text))) {
     return text.length - 1;
   }
   if (last === 46 && text.endsWith('...')) {
     return text.length - 3;
   }
   return text.length;
+}
+
+/** Whether the last word is `<REDACTED>` or the like: its `>` is no mark of a pager. */
+function endsInBrackets(text: string): boolean {
+  return text.lastIndexOf('<') > text.lastIndexOf(' ');
 }
 
 /** Where a message ends whose ` while ACTION` was cut before the action. */
@@ -92,7 +97,7 @@ function partialWhile(message: string): number {
 /** Whether the text has the length at which nginx cuts; a replacement character may stand for one byte or for three. */
 function isAtLimit(text: string): boolean {
   const length = text.length;
-  if (length > MAX_BYTES || length * 3 < MAX_BYTES) {
+  if (length > MAX_BYTES[1] || length * 3 < MAX_BYTES[0]) {
     return false;
   }
   let least = length;
@@ -105,5 +110,5 @@ function isAtLimit(text: string): boolean {
       least += code === 0xfffd ? 0 : extra;
     }
   }
-  return least <= MAX_BYTES && most >= MAX_BYTES;
+  return MAX_BYTES.some((limit) => least <= limit && limit <= most);
 }

@@ -104,6 +104,7 @@ describe('a line as nginx writes it', () => {
     expect(entry.truncated).toBe(true);
     expect(entry.request).toEqual({ method: 'GET', uri: `/${'x'.repeat(room - 1)}`, protocol: null });
     expect(entry.upstream).toBeNull();
+    expect(only(`${CLEAN.slice(0, -1)}${'y'.repeat(4095 - CLEAN.length)}"`).truncated).toBe(true);
     // Bytes count, not characters: 2 for each of these.
     const start = `${CLEAN.slice(0, CLEAN.indexOf('/a?b'))}/`;
     const letters = Math.floor((2046 - start.length) / 2);

@@ -197,7 +197,7 @@ export const resolve: readonly MessageKind[] = [
 ];
 
 /** OCSP stapling asks with the same words for the client's side of TLS: no request depends on it. */
-export function isStapling(entry: LogEntry): boolean {
+function isStapling(entry: LogEntry): boolean {
   return entry.action === 'requesting certificate status';
 }
 

@@ -140,7 +140,7 @@ export function peer(entry: LogEntry, captured?: string): string {
 }
 
 /** The address of `connect() to ADDRESS failed`, for lines that lost their fields. */
-export function addressOfMessage(entry: LogEntry): string | null {
+function addressOfMessage(entry: LogEntry): string | null {
   const from = entry.message.indexOf('connect() to ');
   if (from < 0) {
     return null;

@@ -67,7 +67,39 @@ function logLines(lines) {
   return `${out.join('\n')}\n`;
 }
 
+/** Bundles one function of the engine and times it in this process, median, in milliseconds. */
+async function parser() {
+  const { build } = await import('esbuild');
+  const { readFile } = await import('node:fs/promises');
+  const entry = `export { readDocument } from './server/src/engine/syntax/document.ts'; export { init } from './server/src/engine/syntax/parser.ts';`;
+  const bundle = await build({
+    absWorkingDir: root,
+    stdin: { contents: entry, resolveDir: root },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+  });
+  const file = path.join(work, 'parser.mjs');
+  writeFileSync(file, bundle.outputFiles[0].contents);
+  const { readDocument, init } = await import(file);
+  await init({
+    runtime: await readFile(path.join(root, 'server/dist/web-tree-sitter.wasm')),
+    grammar: await readFile(path.join(root, 'server/dist/tree-sitter-nginx.wasm')),
+  });
+  return (text) => {
+    const samples = [];
+    for (let i = 0; i < RUNS; i++) {
+      const start = process.hrtime.bigint();
+      readDocument(text);
+      samples.push(Number(process.hrtime.bigint() - start) / 1e6);
+    }
+    return samples.sort((a, b) => a - b)[samples.length >> 1];
+  };
+}
+
 const rows = [];
+const parse = await parser();
 const node = time(process.execPath, ['-e', '0'], 15);
 rows.push(['node -e 0', node, '']);
 for (const lines of [1_000, 10_000, 100_000]) {
@@ -81,6 +113,7 @@ for (const lines of [1_000, 10_000, 100_000]) {
         runs,
       )
     : null;
+  const parsing = parse(configuration(lines));
   const check = time(process.execPath, [bin, 'check', '--nginx-version', '1.22.1', file], runs);
   if (test !== null) rows.push([`nginx -t, ${lines} lines`, test, '']);
   rows.push([

@@ -105,6 +105,7 @@ function phaseTrack(explanation: Explanation, style: Style): string[] {
     if (i > at) return '.';
     if (i === at) return 'X';
     // A step that this kind of backend does not have.
+    if (name === 'tls' && scheme === null) return '?';
     if (name === 'tls' && scheme !== 'https' && scheme !== 'grpcs') return '-';
     if (name === 'resolve') return '-';
     return 'ok';

@@ -26,7 +26,8 @@ export const backendDown: FailureMode = {
   ],
   weigh(failure) {
     const { peer } = failure;
-    if (!peer || peer.socket !== null) return null;
+    if (!peer) return { certainty: 'possible', because: [], against: [] };
+    if (peer.socket !== null) return null;
     const place = failure.places[0];
     const because = [`${peerAddress(peer)} refused the connection`];
     if (place && place.fit >= 0.5) because.push(`${place.node.text} sends the request there`);

@@ -116,6 +116,8 @@ for (const lines of [1_000, 10_000, 100_000]) {
   const parsing = parse(configuration(lines));
   const check = time(process.execPath, [bin, 'check', '--nginx-version', '1.22.1', file], runs);
   if (test !== null) rows.push([`nginx -t, ${lines} lines`, test, '']);
+  const beside = test === null ? '' : `, ${(parsing / test).toFixed(1)} x nginx -t`;
+  rows.push([`parse, ${lines} lines`, parsing, `in process${beside}`]);
   rows.push([
     `check, ${lines} lines`,
     check,

@@ -1,5 +1,5 @@
 import { isPass } from './inheritance.ts';
-import type { ConfigModel, ConfigNode } from './model.ts';
+import type { ConfigNode } from './model.ts';
 import { matchPattern } from './pcre.ts';
 
 /** A request as far as it decides which block serves it. */
@@ -78,9 +78,9 @@ export function serverNames(server: ConfigNode): readonly string[] {
   return names.length === 0 ? [''] : names;
 }
 
-/** The name that error-log lines show behind `server:`: the first, without a leading dot's star (ngx_http_log_error_handler). */
+/** The name that error-log lines show behind `server:`: the first, without a leading dot (ngx_http_core_merge_srv_conf). */
 export function loggedServerName(server: ConfigNode): string {
-  return serverNames(server)[0] ?? '';
+  return (serverNames(server)[0] ?? '').replace(/^\./, '');
 }
 
 function isDefaultServer(server: ConfigNode): boolean {
@@ -251,9 +251,4 @@ function decodeBytes(escaped: string): string {
     // Not UTF-8: keep each byte as one character, which still compares byte by byte.
     return String.fromCharCode(...bytes);
   }
-}
-
-/** All servers of the http module; candidates when nothing is known of the address. */
-export function allServers(model: ConfigModel): readonly ConfigNode[] {
-  return model.servers();
 }

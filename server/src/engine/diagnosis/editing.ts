@@ -1,5 +1,4 @@
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
-import { shippedFile } from '../config/shipped-files.ts';
 import type { Edit, Fix, Range, Safety } from '../contract.ts';
 import { leastSafe } from '../failures/failure-mode.ts';
 import type { Word } from '../syntax/directive.ts';
@@ -89,7 +88,7 @@ export class Editor {
   private change(node: ConfigNode, range: Range, newText: string): this {
     if (this.model.snapshot.files.get(node.file) !== node.document) {
       // A shipped file that is only assumed to exist.
-      this.possible = this.possible && shippedFile(node.file) === null;
+      this.possible = false;
       return this;
     }
     if (this.model.timesIncluded(node.file) > 1) this.safety = leastSafe(this.safety, 'review');

@@ -15,7 +15,10 @@ export interface ExplainLogOptions extends ExplainContext {
 
 /** Explains a log of any size, piece by piece, in memory that does not grow with it. */
 export class LogExplainer {
-  private readonly reader = new EntryReader();
+  private readonly reader = new EntryReader({
+    // Repetitions need not be read, once the neighbours are known.
+    counted: (line) => this.kept.length >= KEPT && this.inTime(timeOf(line)) && this.summary.count(line),
+  });
   private readonly summary = new LogSummary();
   private readonly kept: LogEntry[] = [];
   /** Last error of each connection among the kept entries: what decided its client's status. */
@@ -36,11 +39,17 @@ export class LogExplainer {
   end(version: NginxVersion, problems: readonly Problem[]): Explain {
     this.endOfFile();
     const groups = this.fold(this.summary.groups);
+    const { other } = this.summary;
+    if (other !== null) {
+      groups[0]?.explanation.notes.push(
+        `${other.count} events of still other kinds were counted, but not kept apart: there are too many kinds`,
+      );
+    }
     return {
       schema: 1,
       nginxVersion: version,
       lines: this.reader.lines,
-      events: this.summary.groups.reduce((sum, group) => sum + group.count, 0),
+      events: this.summary.events,
       unrecognised: this.reader.unrecognised,
       groups,
       problems: [...problems],
@@ -49,7 +58,7 @@ export class LogExplainer {
 
   private take(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
-      if (!this.inTime(entry)) continue;
+      if (!this.inTime(entry.time)) continue;
       this.summary.add(entry);
       if (this.kept.length >= KEPT) continue;
       this.kept.push(entry);
@@ -59,10 +68,10 @@ export class LogExplainer {
     }
   }
 
-  private inTime(entry: LogEntry): boolean {
-    if (entry.time === null) return true;
+  private inTime(time: string | null): boolean {
+    if (time === null) return true;
     const { since, until } = this.options;
-    return (!since || entry.time >= since) && (!until || entry.time <= until);
+    return (!since || time >= since) && (!until || time <= until);
   }
 
   /** Groups in the order to read them: what decided an answer, then by count; the [warn] twins as notes. */
@@ -94,6 +103,11 @@ export class LogExplainer {
     }
     return { count: group.count, first: group.first, last: group.last, sample: group.sample, explanation };
   }
+}
+
+/** nginx's time at the start of a line; null where something else stands there. */
+function timeOf(line: string): string | null {
+  return line.charCodeAt(4) === 47 && line.charCodeAt(7) === 47 ? line.slice(0, 19) : null;
 }
 
 /** Whether a group is an event that the catalogue knows. */

@@ -22,6 +22,10 @@ const result = await build({
   format: 'esm',
   target: 'node20',
   splitting: true,
+  // The language server library is CommonJS and asks for Node's modules by require.
+  banner: {
+    js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+  },
   minify: true,
   metafile: true,
   legalComments: 'none',

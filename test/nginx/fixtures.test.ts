@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { explainReport } from '../../server/src/cli/explain-report.ts';
-import { NodeHost } from '../../server/src/cli/node-host.ts';
 import type { Explain } from '../../server/src/engine/contract.ts';
 import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
 import { failureModes } from '../../server/src/engine/failures/index.ts';
+import { NodeHost } from '../../server/src/node-host.ts';
 import { type Backend, type BackendSpec, startBackends } from '../../test-fixtures/toolbox/backends.ts';
 import { type ClientResult, http1, webSocket } from '../../test-fixtures/toolbox/client.ts';
 import {

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NodeHost, OverlayHost } from '../../server/src/cli/node-host.ts';
 import { ConfigModel } from '../../server/src/engine/config/model.ts';
 import { loadSnapshot } from '../../server/src/engine/config/snapshot.ts';
 import type { VersionSource } from '../../server/src/engine/config/version.ts';
 import { init } from '../../server/src/engine/syntax/parser.ts';
+import { NodeHost, OverlayHost } from '../../server/src/node-host.ts';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const FIXTURES = path.join(ROOT, 'test-fixtures');

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { OverlayHost } from '../../server/src/cli/node-host.ts';
 import { readDump } from '../../server/src/engine/config/dump.ts';
 import { effective, effectiveValue } from '../../server/src/engine/config/inheritance.ts';
 import { ConfigModel, type ConfigNode } from '../../server/src/engine/config/model.ts';
@@ -13,6 +12,7 @@ import { possibleValues } from '../../server/src/engine/config/variables.ts';
 import { holdsSince, imageVersion } from '../../server/src/engine/config/version.ts';
 import { check } from '../../server/src/engine/diagnosis/check.ts';
 import { readSettings } from '../../server/src/engine/diagnosis/settings.ts';
+import { OverlayHost } from '../../server/src/node-host.ts';
 import { modelOfTexts } from '../support/engine.ts';
 
 const MAIN = '/etc/nginx/nginx.conf';

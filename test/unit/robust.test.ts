@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { OverlayHost } from '../../server/src/cli/node-host.ts';
 import { ConfigModel } from '../../server/src/engine/config/model.ts';
 import { loadSnapshot } from '../../server/src/engine/config/snapshot.ts';
 import { check } from '../../server/src/engine/diagnosis/check.ts';
 import { applyEdits } from '../../server/src/engine/diagnosis/fixes.ts';
 import { editDocument, readDocument, release } from '../../server/src/engine/syntax/document.ts';
+import { OverlayHost } from '../../server/src/node-host.ts';
 import { loadGrammar } from '../support/engine.ts';
 import { configFiles, fixtures } from '../support/fixture.ts';
 

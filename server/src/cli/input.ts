@@ -8,7 +8,7 @@ import type { VersionSource } from '../engine/config/version.ts';
 import type { Problem } from '../engine/contract.ts';
 import { NO_SETTINGS, readSettings, type Settings } from '../engine/diagnosis/settings.ts';
 import type { Host } from '../engine/host.ts';
-import { type NodeHost, OverlayHost } from './node-host.ts';
+import { type NodeHost, OverlayHost } from '../node-host.ts';
 import { UsageError } from './usage-error.ts';
 
 export const STDIN = '<stdin>';

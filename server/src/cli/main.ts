@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Io } from './io.ts';
 import { UsageError } from './usage-error.ts';
+import { programVersion } from './version.ts';
 
 const HELP = `Usage: nginx-502 [COMMAND] [OPTIONS]
 
@@ -10,6 +10,7 @@ Finds what makes nginx answer 502, fixes it, and explains 502 error-log lines.
   explain [LOG...|-]      explain error-log lines, with --config down to the
                           location that caused them
   why [ID]                what a finding means; alone, the list of all
+  lsp                     the language server on standard input and output
 
 nginx-502 COMMAND --help tells more. Nothing leaves this machine, and nothing
 is run or connected to.
@@ -21,18 +22,19 @@ type Command = (argv: readonly string[], io: Io) => Promise<number>;
 const COMMANDS: Record<string, () => Promise<Command>> = {
   check: async () => (await import('./check-command.ts')).checkCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
+  lsp: async () => (await import('./lsp-command.ts')).lspCommand,
   why: async () => (await import('./why-command.ts')).whyCommand,
 };
 
 /** Names that are contracted for later; called today they say so. */
-const LATER = ['route', 'lsp', 'redact', 'probe', 'format'];
+const LATER = ['route', 'redact', 'probe', 'format'];
 
 /** Runs a command line; resolves to the exit status and never rejects. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   try {
     const [first, ...rest] = argv;
     if (first === '--version') {
-      io.out(`nginx-502 ${version()}\n`);
+      io.out(`nginx-502 ${programVersion()}\n`);
       return 0;
     }
     if (first === '--help' || first === '-h' || first === 'help') {
@@ -56,11 +58,4 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     }
     return 2;
   }
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
 }

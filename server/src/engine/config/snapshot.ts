@@ -37,6 +37,8 @@ export interface Snapshot {
 export interface LoadOptions {
   /** Documents that are parsed already, by path: open editors, or standard input. */
   readonly documents?: ReadonlyMap<string, SyntaxDocument>;
+  /** Reads a text as directives; whoever keeps parsed files between loads brings his own. */
+  readonly parse?: (path: string, text: string) => SyntaxDocument;
   /** Prefix mapping of paths in the configuration to where the files are here; the longest prefix wins. */
   readonly pathMap?: ReadonlyMap<string, string>;
 }
@@ -128,9 +130,13 @@ class Loader {
     const open = this.options.documents?.get(path) ?? this.parsed.get(path);
     if (open) return open;
     const answer = await this.host.read(path);
-    if (answer.ok) return readDocument(answer.text, { forgotSemicolon });
+    if (answer.ok) return this.parse(path, answer.text);
     this.problems.push(problem(answer.kind, path, answer.message));
     return null;
+  }
+
+  private parse(path: string, text: string): SyntaxDocument {
+    return this.options.parse?.(path, text) ?? readDocument(text, { forgotSemicolon });
   }
 
   private async include(argument: string): Promise<IncludeTarget> {
@@ -149,7 +155,7 @@ class Loader {
     const answer = await this.host.read(path);
     if (answer.ok) {
       // Kept aside until its turn comes: `files` has nginx's order.
-      this.parsed.set(path, readDocument(answer.text, { forgotSemicolon }));
+      this.parsed.set(path, this.parse(path, answer.text));
       return { kind: 'files', files: [path] };
     }
     if (answer.kind === 'not-found') {

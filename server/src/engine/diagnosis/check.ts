@@ -145,7 +145,8 @@ function syntaxFinding(file: string, document: SyntaxDocument, problem: SyntaxPr
       ? [
           {
             title: advice.fix,
-            safety: 'review',
+            // Nothing works with the file as it stands, so a plain semicolon cannot change what works.
+            safety: problem.kind === 'missing-semicolon' ? 'safe' : 'review',
             edits: [{ file, range: document.lines.range(edit.start, edit.end), newText: edit.newText }],
           },
         ]

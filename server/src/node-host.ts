@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chown, mkdtemp, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { FileRead, Host } from '../engine/host.ts';
+import type { FileRead, Host } from './engine/host.ts';
 
 /** No nginx configuration is larger; what is, was named by mistake. */
 export const MAX_CONFIG_BYTES = 64 * 1024 * 1024;

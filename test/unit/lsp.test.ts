@@ -1,0 +1,383 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import fc from 'fast-check';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type CodeAction,
+  createConnection,
+  createProtocolConnection,
+  type Diagnostic,
+  type ProtocolConnection,
+  type PublishDiagnosticsParams,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type TextDocumentEdit,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { check } from '../../server/src/engine/diagnosis/check.ts';
+import { toDiagnostic } from '../../server/src/lsp/convert.ts';
+import { serve } from '../../server/src/lsp/server.ts';
+import { loadGrammar, modelOf, ROOT } from '../support/engine.ts';
+import { fixtures } from '../support/fixture.ts';
+
+/** The language server over a real protocol connection, in this process and as the built program. */
+
+beforeAll(() => loadGrammar());
+
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** An editor at the other end of a connection. */
+class Editor {
+  readonly diagnostics = new Map<string, Diagnostic[]>();
+  readonly messages: string[] = [];
+  settings: unknown = null;
+  private published = 0;
+  private readonly versions = new Map<string, number>();
+
+  constructor(readonly connection: ProtocolConnection) {
+    connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
+      this.diagnostics.set(params.uri, params.diagnostics);
+      this.published++;
+    });
+    connection.onNotification('window/showMessage', (params: { message: string }) => {
+      this.messages.push(params.message);
+    });
+    connection.onRequest('client/registerCapability', () => null);
+    connection.onRequest('workspace/configuration', (params: { items: unknown[] }) =>
+      params.items.map(() => this.settings),
+    );
+    connection.listen();
+  }
+
+  async start(): Promise<void> {
+    const result = (await this.connection.sendRequest('initialize', {
+      processId: process.pid,
+      rootUri: null,
+      capabilities: {
+        workspace: {
+          configuration: true,
+          didChangeWatchedFiles: { dynamicRegistration: true },
+          workspaceEdit: { documentChanges: true },
+        },
+      },
+    })) as { capabilities: { textDocumentSync: { change: number } } };
+    expect(result.capabilities.textDocumentSync.change).toBe(2);
+    await this.connection.sendNotification('initialized', {});
+  }
+
+  open(uri: string, text: string, languageId = 'nginx'): void {
+    this.versions.set(uri, 1);
+    void this.connection.sendNotification('textDocument/didOpen', {
+      textDocument: { uri, languageId, version: 1, text },
+    });
+  }
+
+  change(uri: string, contentChanges: unknown[]): void {
+    const version = (this.versions.get(uri) ?? 0) + 1;
+    this.versions.set(uri, version);
+    void this.connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version },
+      contentChanges,
+    });
+  }
+
+  close(uri: string): void {
+    void this.connection.sendNotification('textDocument/didClose', { textDocument: { uri } });
+  }
+
+  actions(uri: string, line: number, only?: string[]): Promise<CodeAction[]> {
+    const at = { line, character: 0 };
+    return this.connection.sendRequest('textDocument/codeAction', {
+      textDocument: { uri },
+      range: { start: at, end: at },
+      context: { diagnostics: this.diagnostics.get(uri) ?? [], ...(only && { only }) },
+    });
+  }
+
+  /** Waits until what was published last for a document is as wished. */
+  async until(uri: string, wished: (diagnostics: Diagnostic[]) => boolean): Promise<Diagnostic[]> {
+    for (let i = 0; i < 500; i++) {
+      const known = this.diagnostics.get(uri);
+      if (known && wished(known)) return known;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`never published as wished: ${JSON.stringify(this.diagnostics.get(uri))}`);
+  }
+
+  /** Waits until nothing has been published for a while. */
+  async quiet(): Promise<void> {
+    for (let before = -1; before !== this.published; ) {
+      before = this.published;
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+  }
+}
+
+async function inProcess(settings: unknown = null): Promise<Editor> {
+  const up = new PassThrough();
+  const down = new PassThrough();
+  const server = createConnection(new StreamMessageReader(up), new StreamMessageWriter(down));
+  serve(server, { version: '0', debounce: 0 });
+  const editor = new Editor(
+    createProtocolConnection(new StreamMessageReader(down), new StreamMessageWriter(up)),
+  );
+  editor.settings = settings;
+  closing.push(() => {
+    editor.connection.dispose();
+    server.dispose();
+  });
+  await editor.start();
+  return editor;
+}
+
+function folder(files: Record<string, string>): { path: string; uri: (name: string) => string } {
+  const base = mkdtempSync(path.join(tmpdir(), 'nginx-502-lsp-'));
+  closing.push(() => rmSync(base, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(base, name)), { recursive: true });
+    writeFileSync(path.join(base, name), text);
+  }
+  return { path: base, uri: (name) => pathToFileURL(path.join(base, name)).href };
+}
+
+const WS =
+  'location /ws {\n    proxy_set_header Upgrade $http_upgrade;\n    proxy_pass http://127.0.0.1:3001;\n}\n';
+const MAIN = 'events {}\nhttp {\n    server {\n        listen 80;\n        include ws.conf;\n    }\n}\n';
+
+/** Text of a document after the edits that an action has for it. */
+function applied(action: CodeAction, uri: string, text: string): string {
+  const edits = (action.edit!.documentChanges as TextDocumentEdit[]).filter(
+    (change) => change.textDocument.uri === uri,
+  );
+  return TextDocument.applyEdits(
+    TextDocument.create(uri, 'nginx', 0, text),
+    edits.flatMap((change) => change.edits as { range: Diagnostic['range']; newText: string }[]),
+  );
+}
+
+describe('diagnostics', () => {
+  test('stand where the finding is, with the other places and a page to read', async () => {
+    const files = folder({ 'nginx.conf': MAIN, 'ws.conf': WS });
+    const editor = await inProcess();
+    editor.open(files.uri('nginx.conf'), MAIN);
+    const [diagnostic] = await editor.until(files.uri('ws.conf'), (list) => list.length === 1);
+    expect(diagnostic).toMatchObject({
+      code: 'websocket-headers-missing',
+      source: 'nginx-502',
+      severity: 2,
+      range: { start: { line: 1, character: 4 }, end: { line: 1, character: 42 } },
+      codeDescription: { href: expect.stringMatching(/^https:\/\/nginx\.org\//) },
+    });
+    expect(diagnostic!.relatedInformation![0]!.location.uri).toBe(files.uri('ws.conf'));
+    expect(editor.diagnostics.get(files.uri('nginx.conf'))).toEqual([]);
+  });
+
+  test('a fragment is judged by the configuration that includes it, from its open text', async () => {
+    const files = folder({ 'nginx.conf': MAIN, 'ws.conf': 'location /ok { return 204; }\n' });
+    const editor = await inProcess();
+    editor.open(files.uri('ws.conf'), 'location /x { set $b b.test; proxy_pass http://$b; }\n');
+    // Only a whole configuration can lack a resolver.
+    const [diagnostic] = await editor.until(files.uri('ws.conf'), (list) => list.length === 1);
+    expect(diagnostic!.code).toBe('resolver-missing');
+    editor.open(
+      files.uri('nginx.conf'),
+      MAIN.replace('listen 80;', 'listen 80;\n        resolver 127.0.0.53;'),
+    );
+    await editor.until(files.uri('ws.conf'), (list) => list.length === 0);
+    editor.close(files.uri('nginx.conf'));
+    await editor.until(files.uri('ws.conf'), (list) => list.length === 1);
+    editor.close(files.uri('ws.conf'));
+    await editor.until(files.uri('ws.conf'), (list) => list.length === 0);
+  });
+
+  test('a change on the disk is seen when the editor tells of it', async () => {
+    const files = folder({ 'nginx.conf': MAIN, 'ws.conf': WS });
+    const editor = await inProcess();
+    editor.open(files.uri('nginx.conf'), MAIN);
+    await editor.until(files.uri('ws.conf'), (list) => list.length === 1);
+    writeFileSync(path.join(files.path, 'ws.conf'), 'location /ok { return 204; } # sound\n');
+    void editor.connection.sendNotification('workspace/didChangeWatchedFiles', {
+      changes: [{ uri: files.uri('ws.conf'), type: 2 }],
+    });
+    await editor.until(files.uri('ws.conf'), (list) => list.length === 0);
+  });
+
+  test('a missing file is told where it is asked for', async () => {
+    const files = folder({ 'nginx.conf': MAIN });
+    const editor = await inProcess();
+    editor.open(files.uri('nginx.conf'), MAIN);
+    const list = await editor.until(files.uri('nginx.conf'), (found) => found.length > 0);
+    expect(list.map((diagnostic) => [diagnostic.code, diagnostic.range.start.line])).toEqual([
+      ['include-not-found', 4],
+    ]);
+  });
+});
+
+describe('what may come from an editor', () => {
+  test('documents that are no files, other languages, and files of other machines', async () => {
+    const editor = await inProcess();
+    editor.open('untitled:Untitled-1', MAIN.replace('include ws.conf;', `include gone.conf;\n${WS}`));
+    const list = await editor.until('untitled:Untitled-1', (found) => found.length > 0);
+    expect(list.map((diagnostic) => diagnostic.code)).toEqual(['websocket-headers-missing']);
+    editor.open('vscode-vfs://github/a/nginx.conf', 'events {');
+    await editor.until('vscode-vfs://github/a/nginx.conf', (found) => found.length === 1);
+    editor.open('file://elsewhere/share/nginx.conf', 'events {}');
+    await editor.until('file://elsewhere/share/nginx.conf', (found) => found.length === 0);
+    editor.open('file:///tmp/x.json', '{', 'json');
+    await editor.quiet();
+    expect(editor.diagnostics.has('file:///tmp/x.json')).toBe(false);
+    expect(await editor.actions('file:///tmp/never-opened.conf', 0)).toEqual([]);
+  });
+
+  test('settings that are unknown or wrong are told once, and the rest holds', async () => {
+    const editor = await inProcess({
+      severity: { 'websocket-headers-missing': 'off', x: 'loud' },
+      nginxVersion: 7,
+      colour: 'red',
+      entryFiles: 'nginx.conf',
+    });
+    const files = folder({ 'nginx.conf': MAIN, 'ws.conf': WS });
+    editor.open(files.uri('nginx.conf'), MAIN);
+    await editor.until(files.uri('nginx.conf'), (list) => list.length === 0);
+    await editor.quiet();
+    expect(editor.diagnostics.get(files.uri('ws.conf')) ?? []).toEqual([]);
+    expect(editor.messages.sort()).toEqual([
+      'nginx-502: nginx502.colour is not a setting',
+      'nginx-502: nginx502.entryFiles must be a list of paths',
+      'nginx-502: nginx502.nginxVersion must be a version like "1.28" or "1.25.3"',
+      'nginx-502: nginx502.severity of x must be one of error, warning, info, hint, off',
+    ]);
+  });
+});
+
+describe('code actions', () => {
+  test('several fixes with the preferred one marked, and the suppression', async () => {
+    const files = folder({ 'nginx.conf': MAIN, 'ws.conf': WS });
+    const editor = await inProcess();
+    editor.open(files.uri('ws.conf'), WS);
+    await editor.until(files.uri('ws.conf'), (list) => list.length === 1);
+    const actions = await editor.actions(files.uri('ws.conf'), 1);
+    expect(actions.map((action) => [action.title, action.isPreferred ?? false])).toEqual([
+      ['Pass the WebSocket upgrade on to the backend', true],
+      ['Ignore websocket-headers-missing here, with a reason', false],
+    ]);
+    // Through the include: the map goes into the file that holds the http block, which is not open.
+    const changes = actions[0]!.edit!.documentChanges as TextDocumentEdit[];
+    expect(new Map(changes.map((change) => [change.textDocument.uri, change.textDocument.version]))).toEqual(
+      new Map([
+        [files.uri('ws.conf'), 1],
+        [files.uri('nginx.conf'), null],
+      ]),
+    );
+    writeFileSync(path.join(files.path, 'nginx.conf'), applied(actions[0]!, files.uri('nginx.conf'), MAIN));
+    editor.change(files.uri('ws.conf'), [{ text: applied(actions[0]!, files.uri('ws.conf'), WS) }]);
+    await editor.until(files.uri('ws.conf'), (list) => list.length === 0);
+    editor.change(files.uri('ws.conf'), [{ text: applied(actions[1]!, files.uri('ws.conf'), WS) }]);
+    await editor.quiet();
+    expect(editor.diagnostics.get(files.uri('ws.conf'))).toEqual([]);
+  });
+
+  test('are worked out from the text as it is now, not as it was shown', async () => {
+    const files = folder({ 'nginx.conf': MAIN });
+    const editor = await inProcess();
+    editor.open(files.uri('nginx.conf'), 'events {}\nhttp {\n    server {\n        listen 80\n    }\n}\n');
+    await editor.until(files.uri('nginx.conf'), (list) => list.length === 1);
+    editor.change(files.uri('nginx.conf'), [
+      { range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } }, text: '# a new line\n' },
+    ]);
+    const [fix] = await editor.actions(files.uri('nginx.conf'), 4);
+    const changes = fix!.edit!.documentChanges as TextDocumentEdit[];
+    expect(changes[0]!.textDocument.version).toBe(2);
+    expect(changes[0]!.edits[0]!.range.start).toEqual({ line: 4, character: 17 });
+    expect(await editor.actions(files.uri('nginx.conf'), 1)).toEqual([]);
+  });
+
+  test('all safe problems at once', async () => {
+    const text =
+      'events {}\nhttp {\n    server {\n        listen 80;\n        client_max_body_size 1m\n        root /srv\n        location / { proxy_pass http://127.0.0.1:1 }\n    }\n}\n';
+    const files = folder({ 'nginx.conf': text });
+    const editor = await inProcess();
+    editor.open(files.uri('nginx.conf'), text);
+    await editor.until(files.uri('nginx.conf'), (list) => list.length > 0);
+    const [action] = await editor.actions(files.uri('nginx.conf'), 0, ['source.fixAll']);
+    expect(action!.kind).toBe('source.fixAll.nginx-502');
+    expect(applied(action!, files.uri('nginx.conf'), text)).toBe(
+      text.replace('1m', '1m;').replace('/srv', '/srv;').replace(':1 }', ':1; }'),
+    );
+  });
+});
+
+test('after random edits, closing and reopening, the diagnostics are those of a fresh check', async () => {
+  const start = fixtures().map((fixture) => readFileSync(path.join(fixture.folder, 'nginx.conf'), 'utf8'));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...start),
+      fc.array(
+        fc.oneof(
+          fc.record({
+            kind: fc.constant('edit' as const),
+            at: fc.nat(4000),
+            remove: fc.nat(9),
+            insert: fc.constantFrom('', ';', '}', '{', '\n', '"', ' x', 'proxy_pass https://a:80;'),
+          }),
+          fc.record({ kind: fc.constant('reopen' as const) }),
+        ),
+        { minLength: 1, maxLength: 8 },
+      ),
+      async (first, steps) => {
+        const files = folder({ 'nginx.conf': first });
+        const uri = files.uri('nginx.conf');
+        const editor = await inProcess();
+        let document = TextDocument.create(uri, 'nginx', 1, first);
+        editor.open(uri, first);
+        for (const step of steps) {
+          if (step.kind === 'reopen') {
+            editor.close(uri);
+            editor.open(uri, document.getText());
+            continue;
+          }
+          const offset = step.at % (document.getText().length + 1);
+          const change = {
+            range: { start: document.positionAt(offset), end: document.positionAt(offset + step.remove) },
+            text: step.insert,
+          };
+          document = TextDocument.update(document, [change], document.version + 1);
+          editor.change(uri, [change]);
+        }
+        const main = path.join(files.path, 'nginx.conf');
+        const fresh = check(await modelOf(main, new Map([[main, document.getText()]]))).findings.map(
+          toDiagnostic,
+        );
+        const byKey = new Map(fresh.map((d) => [JSON.stringify([d.code, d.range]), d]));
+        const wanted = JSON.stringify([...byKey.values()]);
+        await editor.until(uri, (list) => JSON.stringify(list) === wanted);
+        await editor.quiet();
+        expect(JSON.stringify(editor.diagnostics.get(uri))).toBe(wanted);
+        for (const close of closing.splice(0).reverse()) await close();
+      },
+    ),
+    { seed: 20260131, numRuns: 25 },
+  );
+});
+
+test('the built program serves an editor on standard input and output, and ends when told', async () => {
+  const files = folder({ 'nginx.conf': MAIN, 'ws.conf': WS });
+  const child = spawn(process.execPath, [path.join(ROOT, 'server/bin/nginx-502.mjs'), 'lsp', '--stdio']);
+  const editor = new Editor(
+    createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin)),
+  );
+  await editor.start();
+  editor.open(files.uri('nginx.conf'), MAIN);
+  await editor.until(files.uri('ws.conf'), (list) => list.length === 1);
+  await editor.connection.sendRequest('shutdown');
+  await editor.connection.sendNotification('exit');
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  expect(code).toBe(0);
+});

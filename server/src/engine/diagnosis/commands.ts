@@ -1,3 +1,4 @@
+import { endpoints } from '../config/proxied.ts';
 import type { ConfirmingCommand } from '../contract.ts';
 import type { Case, Peer } from './case.ts';
 import { shellQuote } from './shell.ts';
@@ -180,17 +181,49 @@ export function phaseCommands(failure: Case): ConfirmingCommand[] {
             'the same message with file and line, or "test is successful". It reads the files and changes nothing.',
         },
       ];
-    case 'prepare':
+    case 'prepare': {
+      const peers = everyPeer(failure);
+      return peers.length > 0 ? peers : limits(failure);
+    }
     case 'other':
-      return [
-        {
-          run: 'ss -s; cat /proc/$(cat /run/nginx.pid)/limits',
-          where: onNginx(failure),
-          expect:
-            'the number of open connections and the limit "Max open files" of the master; compare with worker_connections.',
-        },
-      ];
+      return limits(failure);
     case 'client':
       return [];
   }
+}
+
+/** One question to each server of the group that was chosen from; at most four. */
+function everyPeer(failure: Case): ConfirmingCommand[] {
+  const target = failure.places[0]?.proxied;
+  if (target?.target.kind !== 'upstream') return [];
+  const commands: ConfirmingCommand[] = [];
+  for (const end of endpoints(target).slice(0, 4)) {
+    const scheme = target.scheme === 'https' ? 'https' : 'http';
+    const where = onNginx(failure);
+    const expect = 'any HTTP answer: this server is up. "Connection refused" or a time-out: it is not.';
+    const words = [
+      'curl',
+      '-sS',
+      '-o',
+      '/dev/null',
+      '--max-time',
+      '5',
+      ...(scheme === 'https' ? ['-k'] : []),
+    ];
+    if (end.socket !== null) words.push('--unix-socket', shellQuote(end.socket), `${scheme}://localhost/`);
+    else words.push(shellQuote(`${scheme}://${end.host}:${end.port}/`));
+    commands.push({ run: words.join(' '), where, expect });
+  }
+  return commands;
+}
+
+function limits(failure: Case): ConfirmingCommand[] {
+  return [
+    {
+      run: 'ss -s; cat /proc/$(cat /run/nginx.pid)/limits',
+      where: onNginx(failure),
+      expect:
+        'the number of open connections and the limit "Max open files" of the master; compare with worker_connections.',
+    },
+  ];
 }

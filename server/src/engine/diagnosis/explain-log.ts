@@ -82,6 +82,7 @@ export class LogExplainer {
     const sorted = [...main].sort(
       (a, b) =>
         Number(b.matched !== null) - Number(a.matched !== null) ||
+        Number(isSymptom(a)) - Number(isSymptom(b)) ||
         Number(decided.has(b.sample)) - Number(decided.has(a.sample)) ||
         b.count - a.count,
     );
@@ -92,10 +93,7 @@ export class LogExplainer {
   private explained(group: EventGroup, twins: readonly EventGroup[]): ExplainGroup {
     const explanation = explain(group.entry, { ...this.options, neighbours: this.kept });
     for (const twin of twins) {
-      if (
-        twin.entry.upstream?.raw !== undefined &&
-        twin.entry.upstream.address === group.entry.upstream?.address
-      ) {
+      if (samePeer(twin.entry, group.entry)) {
         explanation.notes.push(
           `${twin.count} line${twin.count === 1 ? '' : 's'} "upstream server temporarily disabled": nginx left this peer out for fail_timeout`,
         );
@@ -103,6 +101,17 @@ export class LogExplainer {
     }
     return { count: group.count, first: group.first, last: group.last, sample: group.sample, explanation };
   }
+}
+
+/** That no server was left follows from what made each of them fail: those lines come first. */
+function isSymptom(group: EventGroup): boolean {
+  return group.matched?.kind.id === 'no-live-upstreams';
+}
+
+function samePeer(a: LogEntry, b: LogEntry): boolean {
+  if (!a.upstream || !b.upstream) return false;
+  const { address, port, socket } = a.upstream;
+  return address === b.upstream.address && port === b.upstream.port && socket === b.upstream.socket;
 }
 
 /** nginx's time at the start of a line; null where something else stands there. */

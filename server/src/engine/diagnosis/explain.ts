@@ -245,6 +245,8 @@ function attempts(failure: Case): Explanation['attempts'] {
       other.connection === entry.connection &&
       other.pid === entry.pid &&
       other.upstream !== null &&
+      // A [warn] line only adds to the failure of the line before it.
+      other.level !== 'warn' &&
       other.request?.uri === entry.request?.uri,
   );
   if (same.length < 2) return [];

@@ -113,9 +113,10 @@ function judge(
   const server = outer.find((node) => node.name === 'server') ?? null;
   const inServer = server !== null && routed.servers.includes(server);
   const isRouted = location !== null && location === routed.location;
-  const address = peer ? reaches(model, target, peer) : 'unknown';
+  const address = peer ? reaches(model, target, peer) : 'maybe';
   if (address === 'no') return null;
-  if (address === 'unknown' && !isRouted) return null;
+  // A value that is not known can be any address: only the URI tells then.
+  if (address === 'maybe' && !isRouted) return null;
   // An address in another server block than the line names is no lead while others fit.
   if (routed.known && !inServer) return null;
   const scheme = peer?.scheme ?? null;
@@ -138,7 +139,7 @@ function judge(
 }
 
 /** Whether a target can have led to a peer. Names may stand for any address. */
-function reaches(model: ConfigModel, target: Proxied, peer: Peer): 'yes' | 'maybe' | 'no' | 'unknown' {
+function reaches(model: ConfigModel, target: Proxied, peer: Peer): 'yes' | 'maybe' | 'no' {
   if (target.target.kind === 'variable') return variableReaches(model, target, peer);
   const ends = endpoints(target);
   if (
@@ -165,9 +166,12 @@ function sameEnd(end: Endpoint, peer: Peer): 'yes' | 'maybe' | 'no' {
   return /^[[\d]/.test(host) ? 'no' : 'yes';
 }
 
-function variableReaches(model: ConfigModel, target: Proxied, peer: Peer): 'yes' | 'maybe' | 'unknown' {
+function variableReaches(model: ConfigModel, target: Proxied, peer: Peer): 'yes' | 'maybe' | 'no' {
   const text = target.target.kind === 'variable' ? target.target.text : '';
-  const { values } = possibleValues(model, text, target.pass);
+  const { values, complete } = possibleValues(model, text, target.pass);
   const wanted = peer.text.toLowerCase();
-  return values.some((value) => value.toLowerCase().includes(wanted)) ? 'yes' : 'maybe';
+  const hosts = values.map((value) => value.toLowerCase().replace(/^[a-z]+:\/\//, ''));
+  if (hosts.some((host) => host.includes(wanted))) return 'yes';
+  // Addresses lead to themselves; a name may stand for any.
+  return complete && hosts.every((host) => /^[[\d]/.test(host)) ? 'no' : 'maybe';
 }

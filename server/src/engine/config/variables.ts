@@ -21,6 +21,16 @@ export function hasVariables(text: string): boolean {
   return /\$(?:\{\w|\w)/.test(text);
 }
 
+/**
+ * Whether a text holds what a template engine fills in before nginx reads it: envsubst's `${NAME}` in capitals, which
+ * no nginx variable is written in, `{{ }}` of Helm and Jinja, `<%= %>` of ERB.
+ */
+export function hasPlaceholder(model: ConfigModel, text: string): boolean {
+  if (text.includes('{{') || text.includes('<%')) return true;
+  const capitals = text.match(/\$\{?[A-Z][A-Z0-9_]*(?![a-z])/g) ?? [];
+  return capitals.some((name) => !definitionsOf(model).has(name.replace(/^\$\{?/, '').toLowerCase()));
+}
+
 /** What a text can become at a place: `set`, `map` and `geo` are followed, everything else is unknown. */
 export function possibleValues(model: ConfigModel, text: string, at: ConfigNode, depth = 0): PossibleValues {
   if (depth > MAX_DEPTH) return { values: [], complete: false };

@@ -3,7 +3,7 @@ import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, endpoints, type Proxied } from '../config/proxied.ts';
 import { isAddress } from '../config/upstream-url.ts';
 import { upstreamNamed } from '../config/upstreams.ts';
-import { possibleValues, variablesIn } from '../config/variables.ts';
+import { hasPlaceholder, possibleValues, variablesIn } from '../config/variables.ts';
 import type { Fix } from '../contract.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { bestPlace } from '../diagnosis/case.ts';
@@ -74,8 +74,8 @@ function unresolvedName(failure: Case): string | null {
 function unresolvable(model: ConfigModel, target: Proxied): Detection | null {
   if (target.target.kind !== 'variable') return null;
   if (effective(model, 'resolver', target.block).nodes.length > 0) return null;
-  // A fragment's includer may set it.
-  if (!model.isComplete) return null;
+  // A fragment's includer may set it, and a template may fill in an address.
+  if (!model.isComplete || hasPlaceholder(model, target.target.text)) return null;
   const { values, complete } = possibleValues(model, target.target.text, target.pass);
   const literals = literalHosts(model);
   const names = values.map(authorityOf).filter((authority) => needsResolver(model, authority, literals));

@@ -45,7 +45,8 @@ module.exports = grammar({
     lua_directive: ($) =>
       seq(field('name', $._any_lua_name), repeat(field('argument', $._value)), field('body', $.lua_block)),
 
-    lua_block: ($) => seq('{', optional($.lua_code), '}'),
+    // Its code is one token, as a rule; a Lua string that is left open begins another one.
+    lua_block: ($) => seq('{', repeat($.lua_code), '}'),
 
     _any_lua_name: ($) =>
       choice(

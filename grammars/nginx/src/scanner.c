@@ -1,5 +1,5 @@
 // What the generated lexer of the nginx grammar cannot do: quoted strings, with a guess at where one ends that was left
-// open while typing, and the names and raw code of the *_by_lua_block directives. It keeps no state between tokens.
+// open while typing, and the names and raw code of the *_by_lua_block directives.
 #include "tree_sitter/parser.h"
 #include <stdbool.h>
 
@@ -22,20 +22,28 @@ enum { MAX_TOKEN = 4096 };
 static const char LUA_SUFFIX[] = "_by_lua_block";
 enum { LUA_SUFFIX_LENGTH = sizeof LUA_SUFFIX - 1 };
 
-void *tree_sitter_nginx_external_scanner_create(void) { return 0; }
+// The scanner's only state: how many braces are open in the Lua so far. It is 0 outside of Lua.
+typedef unsigned LuaDepth;
+
+// tree-sitter keeps the state in the tree and hands it back before each scan, so parsers can share the one place to hold
+// it in: WebAssembly has no threads. That saves an allocator.
+static LuaDepth lua_depth;
+
+void *tree_sitter_nginx_external_scanner_create(void) { return &lua_depth; }
 
 void tree_sitter_nginx_external_scanner_destroy(void *payload) { (void)payload; }
 
 unsigned tree_sitter_nginx_external_scanner_serialize(void *payload, char *buffer) {
-  (void)payload;
-  (void)buffer;
-  return 0;
+  LuaDepth depth = *(LuaDepth *)payload;
+  unsigned length = 0;
+  for (; depth > 0; depth >>= 8) buffer[length++] = (char)(depth & 0xff);
+  return length;
 }
 
 void tree_sitter_nginx_external_scanner_deserialize(void *payload, const char *buffer, unsigned length) {
-  (void)payload;
-  (void)buffer;
-  (void)length;
+  LuaDepth depth = 0;
+  while (length > 0) depth = depth << 8 | (unsigned char)buffer[--length];
+  *(LuaDepth *)payload = depth;
 }
 
 static inline void advance(TSLexer *lexer) { lexer->advance(lexer, false); }
@@ -82,9 +90,10 @@ static bool scan_string(TSLexer *lexer, const bool *valid) {
     int32_t c = lexer->lookahead;
     if (c == quote) {
       advance(lexer);
-      if (!first_line && !may_follow_quote(lexer)) break;
+      bool sound = may_follow_quote(lexer);
+      if (!first_line && !sound) break;
       lexer->mark_end(lexer);
-      bool lua = lua_name_complete(&name) && !valid[RECOVERING] &&
+      bool lua = sound && lua_name_complete(&name) && !valid[RECOVERING] &&
                  valid[quote == '"' ? LUA_NAME_DOUBLE : LUA_NAME_SINGLE];
       if (lua) lexer->result_symbol = quote == '"' ? LUA_NAME_DOUBLE : LUA_NAME_SINGLE;
       else lexer->result_symbol = quote == '"' ? DOUBLE_QUOTED : SINGLE_QUOTED;
@@ -166,36 +175,37 @@ static void skip_line(TSLexer *lexer) {
   while (!lexer->eof(lexer) && lexer->lookahead != '\n') advance(lexer);
 }
 
-static void skip_lua_string(TSLexer *lexer) {
+// At a quote: takes a string, which must end on its line; false if it does not. The quote alone may become the token.
+static bool skip_lua_string(TSLexer *lexer, bool mark_quote) {
   int32_t quote = lexer->lookahead;
   advance(lexer);
-  while (!lexer->eof(lexer) && lexer->lookahead != quote && lexer->lookahead != '\n') {
-    if (lexer->lookahead == '\\') {
-      advance(lexer);
-      if (lexer->lookahead == '\n') return;
-    }
+  if (mark_quote) lexer->mark_end(lexer);
+  while (!lexer->eof(lexer) && lexer->lookahead != '\n') {
+    int32_t c = lexer->lookahead;
     advance(lexer);
+    if (c == quote) return true;
+    if (c == '\\' && !lexer->eof(lexer) && lexer->lookahead != '\n') advance(lexer);
   }
-  if (lexer->lookahead == quote) advance(lexer);
+  return false;
 }
 
-// Raw Lua up to the '}' that balances the block's '{', or, as for OpenResty, to the end of the file.
-static bool scan_lua_code(TSLexer *lexer) {
-  unsigned depth = 0;
+// Raw Lua up to the '}' that balances the block's '{', or, as for OpenResty, to the end of the file. OpenResty takes an
+// open quote for a character like any other. That it is open shows at the end of the line only, when it is too late to
+// read the line again: so the token ends before such a quote, and the next one is the quote alone.
+static bool scan_lua_code(TSLexer *lexer, LuaDepth *depth) {
   bool any = false;
   lexer->result_symbol = LUA_CODE;
-  lexer->mark_end(lexer);
   while (!lexer->eof(lexer)) {
     int32_t c = lexer->lookahead;
     if (c == '}') {
-      if (depth == 0) return any;
-      depth--;
+      if (*depth == 0) return any;
+      --*depth;
       advance(lexer);
     } else if (c == '{') {
-      depth++;
+      ++*depth;
       advance(lexer);
     } else if (c == '"' || c == '\'') {
-      skip_lua_string(lexer);
+      if (!skip_lua_string(lexer, !any)) return true;
     } else if (c == '-') {
       advance(lexer);
       if (lexer->lookahead == '-') {
@@ -214,11 +224,11 @@ static bool scan_lua_code(TSLexer *lexer) {
     any = true;
     lexer->mark_end(lexer);
   }
+  *depth = 0;
   return any;
 }
 
 bool tree_sitter_nginx_external_scanner_scan(void *payload, TSLexer *lexer, const bool *valid) {
-  (void)payload;
   bool recovering = valid[RECOVERING];
   if (valid[UNEXPECTED] && !recovering && !may_follow_quote(lexer)) {
     while (!ends_word(lexer)) advance(lexer);
@@ -227,7 +237,7 @@ bool tree_sitter_nginx_external_scanner_scan(void *payload, TSLexer *lexer, cons
     return true;
   }
   while (is_blank(lexer->lookahead)) lexer->advance(lexer, true);
-  if (valid[LUA_CODE] && !recovering) return scan_lua_code(lexer);
+  if (valid[LUA_CODE] && !recovering) return scan_lua_code(lexer, payload);
   int32_t c = lexer->lookahead;
   if (valid[DOUBLE_QUOTED] && (c == '"' || c == '\'')) return scan_string(lexer, valid);
   if (valid[LUA_NAME] && c >= 'a' && c <= 'z') return scan_lua_name(lexer);

@@ -167,7 +167,7 @@ class Reader {
       // nginx notices when it wants to read on and its buffer holds nothing but this token. A string counts from
       // behind its opening quote, and keeps counting up to what follows the blanks behind its closing quote.
       const counted = this.byte - (token.byte + (quote ? 1 : 0));
-      if (counted + Math.max(width, 1) > TOKEN_LIMIT) {
+      if (counted + width > TOKEN_LIMIT) {
         throw this.tooLong(token, state === 'string' ? quote : null, quote !== null);
       }
       this.pos++;
@@ -301,7 +301,12 @@ class Reader {
     return unit < 0xdc00 ? 4 : 0;
   }
 
-  private word(token: { pos: number; byte: number }, end: number, endByte: number, quote: Word['quote']): Word {
+  private word(
+    token: { pos: number; byte: number },
+    end: number,
+    endByte: number,
+    quote: Word['quote'],
+  ): Word {
     const inner = quote ? this.text.slice(token.pos + 1, end - 1) : this.text.slice(token.pos, end);
     return { quote, value: unescape(inner), start: token.pos, end, startByte: token.byte, endByte };
   }

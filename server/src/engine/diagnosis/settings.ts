@@ -44,8 +44,9 @@ export function readSettings(text: string): { settings: Settings; complaints: st
       }
     } else if (key === 'pathMap' && isRecord(setting)) {
       for (const [from, to] of Object.entries(setting)) {
-        if (typeof to === 'string') pathMap.set(from, to);
-        else complaints.push(`pathMap of ${from} must be a text`);
+        if (typeof to !== 'string') complaints.push(`pathMap of ${from} must be a text`);
+        else if (!from.startsWith('/')) complaints.push(`pathMap takes absolute paths, not "${from}"`);
+        else pathMap.set(from, to);
       }
     } else if (
       key === 'entryFiles' &&

@@ -163,3 +163,110 @@ test('findings stand in the order of files, positions and ids; one line is one f
     ['/a.conf', 'websocket-headers-missing'],
   ]);
 });
+
+describe('what a sweep over public configurations taught', () => {
+  test.each([
+    [
+      'a variable in the URI only',
+      'server { location / { proxy_pass http://127.0.0.1:9292$uri; } location /a { proxy_pass http://127.0.0.1:8080/x$is_args$args; } }',
+    ],
+    [
+      'a group with a capture as its URI',
+      'upstream app { server 127.0.0.1:1; } server { location ~ ^/x/(.*)$ { proxy_pass http://app/$1; } location / { proxy_pass http://app$request_uri; } }',
+    ],
+    [
+      'a socket with a variable URI',
+      'server { location / { proxy_pass http://unix:/run/a.sock:$request_uri; } }',
+    ],
+    [
+      'a group behind $scheme',
+      'upstream app { server 127.0.0.1:1; } upstream o-http { server 127.0.0.1:1; } upstream o-https { server 127.0.0.1:1; } server { location / { proxy_pass $scheme://app; } location /o { proxy_pass $scheme://o-$scheme; } }',
+    ],
+    [
+      'groups by split_clients',
+      'upstream a { server 127.0.0.1:1; } upstream b { server 127.0.0.1:2; } split_clients $remote_addr $up { 50% a; * b; } server { location / { proxy_pass http://$up; } }',
+    ],
+    [
+      'an address in a variable of nginx',
+      'server { location / { proxy_pass http://$server_addr:8080; } location /a { proxy_pass http://127.0.0.1:$server_port; } }',
+    ],
+    [
+      'placeholders',
+      'server { location / { proxy_pass ${SCHEME}://${BACKEND}:${PORT}; } include ${DIR}/x.conf; }',
+    ],
+    [
+      'QUIC and TLS on one port',
+      'server { listen 127.0.0.1:8443 quic; listen 127.0.0.1:8443 ssl; location / { proxy_pass https://127.0.0.1:8443; } }',
+    ],
+    [
+      'TLS by another server of the address',
+      'server { listen 127.0.0.1:8443 ssl; } server { listen 127.0.0.1:8443; location / { proxy_pass https://127.0.0.1:8443; } }',
+    ],
+    [
+      'a plain sibling on a TLS port',
+      'server { location /a { proxy_pass http://127.0.0.1:8443; } location /b { proxy_pass https://127.0.0.1:8443; } }',
+    ],
+    [
+      'a path with ws in a longer word',
+      'server { location /aws/ws-icons/ { proxy_pass http://127.0.0.1:1; } }',
+    ],
+    [
+      'raised buffers without buffering',
+      'server { location / { proxy_buffering off; proxy_buffers 64 512k; proxy_pass http://127.0.0.1:1; } }',
+    ],
+  ])('%s', async (_, content) => {
+    expect(await ids(http(content))).toEqual([]);
+  });
+
+  test('an include that is not in sight may hold anything', async () => {
+    const unread = http('include /opt/x/resolver.conf; server { location / { proxy_pass http://$host; } }');
+    expect((await findings(unread)).map((f) => [f.id, f.severity])).toEqual([['include-not-found', 'hint']]);
+    expect(
+      await ids({
+        '/c/site.conf':
+          'server { location /ws { include /config/proxy.conf; proxy_pass http://127.0.0.1:1; } }',
+      }),
+    ).toEqual([]);
+    expect(
+      await ids({
+        '/c/site.conf': 'server { location /ws { proxy_pass http://127.0.0.1:1; } include h5bp/basic.conf; }',
+      }),
+    ).toEqual([]);
+    expect(
+      await ids({
+        '/c/site.conf': 'server { location / { proxy_buffers 64 512k; proxy_pass http://127.0.0.1:1; } }',
+      }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    '{% if a %}\nserver { listen 80; }\n{% endif %}',
+    'server { listen {{ port }}; }',
+    'server { {{- if .x }}\n listen 80;\n {{- end }}\n}',
+    'server { <%= x %>\n }',
+    'server { listen %{PORT}; listen %{SSL_PORT} ssl; }',
+  ])('a template is not judged as what it will become: %s', async (text) => {
+    expect(await ids({ '/c/site.conf': text })).toEqual([]);
+  });
+
+  test('text that nginx refuses is judged though template marks stand in strings and comments', async () => {
+    expect(await ids({ [MAIN]: 'events {}\nhttp { # {{ x }}\n add_header A "{{ b }}"\n}\n' })).toEqual([
+      'missing-semicolon',
+    ]);
+  });
+
+  test('a Lua block in broken text, a long closed string, and many faults', async () => {
+    expect(await ids({ [MAIN]: 'a b } init_by_lua_block { x = 1; y = { 2 } }' })).toEqual([
+      'missing-semicolon',
+      'unexpected-brace',
+    ]);
+    expect(await ids({ [MAIN]: `events {}\nhttp { add_header A "${'x'.repeat(5000)}"; }\n` })).toEqual([
+      'token-too-long',
+    ]);
+    expect((await ids({ [MAIN]: '}'.repeat(200_000) })).length).toBe(1001);
+    expect((await ids({ [MAIN]: "a '\n".repeat(30_000) })).length).toBeGreaterThan(0);
+    expect(
+      (await ids({ [MAIN]: `http {\n${'proxy_pass http://a\n'.repeat(30_000)}}` })).length,
+    ).toBeGreaterThan(1000);
+  });
+});

@@ -9,8 +9,7 @@ function takes(name: string, count: number): boolean {
  * Tells a forgotten semicolon from arguments on several lines: nginx refuses the directive with all its arguments,
  * takes it without those from `index` on, and the word there is a directive. See ForgotSemicolon.
  */
-export function forgotSemicolon(name: string, args: readonly string[], index: number): boolean {
-  const next = args[index];
-  if (next === undefined || !isKnownDirective(next) || !isKnownDirective(name)) return false;
-  return !takes(name, args.length) && takes(name, index);
+export function forgotSemicolon(name: string, count: number, index: number, next: string): boolean {
+  if (!isKnownDirective(next) || !isKnownDirective(name)) return false;
+  return !takes(name, count) && takes(name, index);
 }

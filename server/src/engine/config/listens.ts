@@ -7,11 +7,23 @@ export interface ListenAddress {
   /** Address, "*" for all of IPv4, "[::]" for all of IPv6; null for unix sockets. */
   readonly host: string | null;
   readonly port: number | null;
+  /** TLS or QUIC by this line; another line may make the same address speak TLS for all its servers. */
   readonly ssl: boolean;
 }
 
 /** Addresses of all http servers; a server without `listen` has *:80 (ngx_http_core_server). */
 export function listenAddresses(model: ConfigModel): readonly ListenAddress[] {
+  let known = cache.get(model);
+  if (!known) {
+    known = readListens(model);
+    cache.set(model, known);
+  }
+  return known;
+}
+
+const cache = new WeakMap<ConfigModel, readonly ListenAddress[]>();
+
+function readListens(model: ConfigModel): readonly ListenAddress[] {
   return model.servers().flatMap((server) => {
     const lines = server.all('listen');
     const sslOn = server.first('ssl')?.arg(0) === 'on';
@@ -20,7 +32,7 @@ export function listenAddresses(model: ConfigModel): readonly ListenAddress[] {
       node,
       server,
       ...parseListen(node.arg(0) ?? ''),
-      ssl: sslOn || node.args.includes('ssl'),
+      ssl: sslOn || node.args.includes('ssl') || node.args.includes('quic'),
     }));
   });
 }

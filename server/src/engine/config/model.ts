@@ -140,7 +140,24 @@ export class ConfigModel {
 
   /** Whether a whole configuration is in sight: only then can something be said to be absent. */
   get isComplete(): boolean {
-    return [...this.rootContexts.values()].every((context) => context === 'main');
+    return (
+      this.missingIncludes.length === 0 &&
+      [...this.rootContexts.values()].every((context) => context === 'main')
+    );
+  }
+
+  /**
+   * Whether a block, or one around it up to and including `upTo`, includes a file that is not in sight: it may set
+   * anything there. Null: all blocks around it.
+   */
+  hasUnreadInclude(block: ConfigNode, upTo: ConfigNode | null): boolean {
+    if (this.missingIncludes.length === 0) return false;
+    const levels = new Set<ConfigNode | null>();
+    for (const level of [block, ...block.ancestors()]) {
+      levels.add(level);
+      if (level === upTo) break;
+    }
+    return this.missingIncludes.some(({ node }) => levels.has(node.parent));
   }
 
   /** All `http` levels: the blocks of that name, and null for fragments that would stand in one. */
@@ -154,9 +171,12 @@ export class ConfigModel {
     return [...inBlocks, ...this.top.filter((node) => node.context === 'http')];
   }
 
-  servers(): ConfigNode[] {
-    return this.httpLevel().filter((node) => node.name === 'server' && node.isBlock);
+  servers(): readonly ConfigNode[] {
+    this.serverBlocks ??= this.httpLevel().filter((node) => node.name === 'server' && node.isBlock);
+    return this.serverBlocks;
   }
+
+  private serverBlocks: readonly ConfigNode[] | null = null;
 
   /** Number of places that a file's text takes effect in: more than one means a change has more effects. */
   timesIncluded(file: string): number {

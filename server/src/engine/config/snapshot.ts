@@ -45,6 +45,8 @@ export interface LoadOptions {
 
 /** More files than any configuration has; a bound for generated trees and hostile globs. */
 const MAX_FILES = 20_000;
+/** Directories that include patterns may lead into. */
+const MAX_DIRECTORIES = 5000;
 
 /** Reads a configuration and all it includes. Never rejects; what could not be read is a problem. */
 export async function loadSnapshot(
@@ -196,6 +198,20 @@ class Loader {
   private directory(path: string): Promise<readonly string[] | null> {
     let listing = this.listings.get(path);
     if (!listing) {
+      if (this.listings.size >= MAX_DIRECTORIES) {
+        if (this.listings.size === MAX_DIRECTORIES) {
+          this.problems.push(
+            problem(
+              'too-big',
+              path,
+              `the include patterns lead into more than ${MAX_DIRECTORIES} directories; the rest was not read`,
+            ),
+          );
+        }
+        listing = Promise.resolve(null);
+        this.listings.set(path, listing);
+        return listing;
+      }
       listing = this.host.list(path);
       this.listings.set(path, listing);
     }

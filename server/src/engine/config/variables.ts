@@ -48,7 +48,12 @@ export function possibleValues(model: ConfigModel, text: string, at: ConfigNode,
   return { values: [...new Set(texts.map((head) => head + text.slice(end)))], complete };
 }
 
+/** Variables of nginx itself whose values are few. */
+const BUILT_IN: Readonly<Record<string, readonly string[]>> = { scheme: ['http', 'https'] };
+
 function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth: number): PossibleValues {
+  const few = BUILT_IN[name];
+  if (few) return { values: few, complete: true };
   const definitions = definitionsOf(model).get(name) ?? [];
   const server = enclosingServer(at);
   const values: string[] = [];
@@ -66,7 +71,8 @@ function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth:
     found = true;
     const entries = node.children.filter((entry) => entry.args.length > 0 && entry.name !== 'include');
     // Without a default, an unmatched key gives the empty text (ngx_http_map_variable).
-    if (!entries.some((entry) => entry.name === 'default')) values.push('');
+    const fallback = kind === 'split' ? '*' : 'default';
+    if (!entries.some((entry) => entry.name === fallback)) values.push('');
     for (const entry of entries) {
       const inner = possibleValues(model, entry.arg(0)!, node, depth + 1);
       values.push(...inner.values);
@@ -79,7 +85,7 @@ function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth:
 
 interface Definition {
   readonly node: ConfigNode;
-  readonly kind: 'set' | 'map';
+  readonly kind: 'set' | 'map' | 'split';
 }
 
 const definitionCache = new WeakMap<ConfigModel, Map<string, Definition[]>>();
@@ -90,12 +96,7 @@ export function definitionsOf(model: ConfigModel): ReadonlyMap<string, readonly 
   if (!known) {
     known = new Map();
     for (const node of model.nodes) {
-      const kind =
-        node.name === 'set'
-          ? 'set'
-          : node.isBlock && (node.name === 'map' || node.name === 'geo')
-            ? 'map'
-            : null;
+      const kind = definitionKind(node);
       if (!kind) continue;
       const name = kind === 'set' ? node.arg(0) : node.args.at(-1);
       if (!name?.startsWith('$')) continue;
@@ -107,6 +108,13 @@ export function definitionsOf(model: ConfigModel): ReadonlyMap<string, readonly 
     definitionCache.set(model, known);
   }
   return known;
+}
+
+function definitionKind(node: ConfigNode): Definition['kind'] | null {
+  if (node.name === 'set') return 'set';
+  if (!node.isBlock) return null;
+  if (node.name === 'map' || node.name === 'geo') return 'map';
+  return node.name === 'split_clients' ? 'split' : null;
 }
 
 /** The server block a node stands in; null outside of one. */

@@ -1,4 +1,6 @@
 import type { ConfigModel } from '../config/model.ts';
+import { isTemplate } from '../config/template.ts';
+import { hasPlaceholder } from '../config/variables.ts';
 import type { Check, Finding, Fix, Problem, Severity } from '../contract.ts';
 import type { Detection, FailureMode } from '../failures/failure-mode.ts';
 import { failureModes } from '../failures/index.ts';
@@ -110,7 +112,8 @@ function adjustSeverity(findings: readonly Finding[], settings: Settings): Findi
 
 function syntaxFindings(model: ConfigModel): Finding[] {
   return [...model.snapshot.files].flatMap(([file, document]) =>
-    document.problems.map((problem) => syntaxFinding(file, document, problem)),
+    // What a template engine leaves for nginx is not what stands here.
+    isTemplate(document) ? [] : document.problems.map((problem) => syntaxFinding(file, document, problem)),
   );
 }
 
@@ -154,20 +157,34 @@ function syntaxFinding(file: string, document: SyntaxDocument, problem: SyntaxPr
   };
 }
 
+/**
+ * Files that are asked for by name and are not here. Beside the main file they are certainly missing; elsewhere they
+ * may well be on the machine that runs nginx. A fragment's relative includes start at a folder that is not known.
+ */
 function includeFindings(model: ConfigModel): Finding[] {
-  return model.missingIncludes.map(({ node, path }) => ({
-    ...node.site,
-    id: 'include-not-found',
-    severity: 'error' as Severity,
-    certainty: 'likely' as const,
-    message: `the included file ${path} does not exist here`,
-    why: 'nginx refuses a configuration whose include names a single file that is not there; only patterns with * may match nothing.',
-    do: 'Correct the path: it starts at the directory of the main configuration file. If the files are elsewhere on this machine, map the path with --map.',
-    status: null,
-    versions: null,
-    related: [],
-    fixes: [],
-  }));
+  const whole = [...model.rootContexts.values()].every((context) => context === 'main');
+  if (!whole) return [];
+  return model.missingIncludes
+    .filter(
+      ({ node }) => !hasPlaceholder(model, node.arg(0) ?? '') && !/__\w+__|@\w+@/.test(node.arg(0) ?? ''),
+    )
+    .map(({ node, path }) => {
+      const beside = path.startsWith(`${model.snapshot.prefix.replace(/\/$/, '')}/`);
+      const severity: Severity = beside ? 'error' : 'hint';
+      return {
+        ...node.site,
+        id: 'include-not-found',
+        severity,
+        certainty: beside ? 'likely' : 'possible',
+        message: `the included file ${path} does not exist here`,
+        why: 'nginx refuses a configuration whose include names a single file that is not there; only patterns with * may match nothing.',
+        do: 'Correct the path: it starts at the directory of the main configuration file. If the files are elsewhere on this machine, map the path with --map.',
+        status: null,
+        versions: null,
+        related: [],
+        fixes: [],
+      };
+    });
 }
 
 function dedupeProblems(problems: readonly Problem[]): Problem[] {

@@ -76,7 +76,14 @@ function unresolvable(model: ConfigModel, target: Proxied): Detection | null {
   if (effective(model, 'resolver', target.block).nodes.length > 0) return null;
   // A fragment's includer may set it, and a template may fill in an address.
   if (!model.isComplete || hasPlaceholder(model, target.target.text)) return null;
-  const { values, complete } = possibleValues(model, target.target.text, target.pass);
+  const authority = authorityTemplate(target.target.text);
+  if (
+    /^unix:/i.test(authority) ||
+    ADDRESS_VARIABLE.test(authority) ||
+    isAddress(authority.replace(/:[^:\]]*$/, ''))
+  )
+    return null;
+  const { values, complete } = possibleValues(model, authority, target.pass);
   const literals = literalHosts(model);
   const names = values.map(authorityOf).filter((authority) => needsResolver(model, authority, literals));
   if (complete && names.length === 0) return null;
@@ -93,6 +100,20 @@ function unresolvable(model: ConfigModel, target: Proxied): Detection | null {
     related: [],
     fixes: fixes(model, target),
   };
+}
+
+/** Variables that always hold an address, as the host. */
+const ADDRESS_VARIABLE = /^\$\{?(?:server_addr|remote_addr|realip_remote_addr|proxy_protocol_addr)\}?(?::|$)/;
+
+/**
+ * The part of a *_pass text that names the host, with its variables. Variables that begin with a slash or a question
+ * mark end it: they are the URI. A text that is one variable may hold a scheme and a URI of its own.
+ */
+function authorityTemplate(text: string): string {
+  const rest = text.replace(/^(?:[a-z]+|\$\{?scheme\}?):\/\//i, '');
+  if (/^unix:/i.test(rest)) return rest;
+  const end = rest.search(/[/?]|\$\{?(?:uri|request_uri|document_uri|is_args)\b/);
+  return end < 0 ? rest : rest.slice(0, end);
 }
 
 /** Host and port of a URL, without scheme and URI. */

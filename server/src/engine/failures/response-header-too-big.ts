@@ -1,4 +1,5 @@
 import { type BufferFamily, bufferSettings, formatSize } from '../config/buffers.ts';
+import { effectiveValue } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
 import type { Fix } from '../contract.ts';
@@ -108,7 +109,9 @@ function smallBuffer(model: ConfigModel, target: Proxied): Detection | null {
       fixes: fix ? [fix] : [],
     };
   }
-  if (!settings.sizeNode && settings.buffersNode && settings.one > PAGE * 2) {
+  // Without buffering the pool is not used; in a fragment the size may be set outside.
+  const known = model.isComplete && effectiveValue(model, `${family}_buffering`, target.block, 'on') === 'on';
+  if (known && !settings.sizeNode && settings.buffersNode && settings.one > PAGE * 2) {
     return {
       node: settings.buffersNode,
       severity: 'info',

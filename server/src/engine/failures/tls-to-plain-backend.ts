@@ -94,7 +94,8 @@ function plainEvidence(model: ConfigModel, endpoint: Endpoint): Fact[] {
   const facts: Fact[] = [];
   const same = (other: Endpoint): boolean =>
     other.host?.toLowerCase() === endpoint.host?.toLowerCase() && other.port === endpoint.port;
-  for (const other of allProxied(model)) {
+  // On TLS's own ports a plain sibling is the likelier fault.
+  for (const other of endpoint.port === 443 || endpoint.port === 8443 ? [] : allProxied(model)) {
     if (other.scheme !== 'http' && other.scheme !== 'grpc') continue;
     if (endpoints(other).some(same)) {
       facts.push({
@@ -104,7 +105,9 @@ function plainEvidence(model: ConfigModel, endpoint: Endpoint): Fact[] {
       break;
     }
   }
-  const own: ListenAddress | undefined = listensOn(model, endpoint.host, endpoint.port).find((l) => !l.ssl);
+  // One `ssl` on an address makes it speak TLS for all servers there.
+  const listens: readonly ListenAddress[] = listensOn(model, endpoint.host, endpoint.port);
+  const own = listens.every((listen) => !listen.ssl) ? listens[0] : undefined;
   if (own)
     facts.push({ message: `nginx itself listens there without ssl: ${own.node.text}`, at: own.node.site });
   return facts;

@@ -70,6 +70,9 @@ function setHeaders(model: ConfigModel, block: ConfigNode): Map<string, ConfigNo
 }
 
 function missingUpgrade(model: ConfigModel, target: Proxied): Detection | null {
+  // A file that is not in sight may set what seems to be missing.
+  if (model.hasUnreadInclude(target.block, effective(model, 'proxy_set_header', target.block).level))
+    return null;
   const headers = setHeaders(model, target.block);
   const upgrade = headers.get('upgrade');
   const connection = headers.get('connection');
@@ -91,6 +94,9 @@ function missingUpgrade(model: ConfigModel, target: Proxied): Detection | null {
     );
   }
   if (upgrade || connection) return null;
+  // In a fragment only an own list proves that nothing is inherited.
+  const own = target.block.first('proxy_set_header') !== null;
+  if (!own && !model.isComplete) return null;
   const because = looksLikeWebSocket(target);
   if (!because) return null;
   const fix = passOn(model, target);
@@ -124,7 +130,7 @@ function saysUpgrade(model: ConfigModel, connection: ConfigNode): boolean {
 }
 
 const SOCKET_PATH =
-  /(?:^|[/_.\\-])(?:wss?|websockets?|socket\\?\.io|sockjs(?:-node)?|signalr|cable|webpack-hmr)(?:$|[/_.)\\-])/i;
+  /(?:^|[/_.\\-])(?:wss?|websockets?|socket\\?\.io|sockjs(?:-node)?|signalr|cable|webpack-hmr)(?:$|[/.)\\])/i;
 const SOCKET_NAME = /(?:^|[._-])(?:wss?|websockets?|socketio)(?:$|[._-])/i;
 
 /** The path or group name that suggests a WebSocket, for the message; null when none does. */

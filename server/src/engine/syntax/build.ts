@@ -3,10 +3,14 @@ import type { TokenKind } from './parser.ts';
 import { byteLength, MAX_TOKEN_BYTES, makeWord } from './words.ts';
 
 /**
- * Says whether nginx would refuse the directive as written, and read it as two when a `;` stood before argument
- * `index`: a forgotten semicolon. The syntax knows no directive, so whoever builds brings the answer.
+ * Says whether nginx would refuse a directive with `count` arguments, and read it as two when a `;` stood before
+ * `next`, the argument with that index: a forgotten semicolon. The syntax knows no directive, so whoever builds
+ * brings the answer.
  */
-export type ForgotSemicolon = (name: string, args: readonly string[], index: number) => boolean;
+export type ForgotSemicolon = (name: string, count: number, index: number, next: string) => boolean;
+
+/** Faults listed of one text: enough for people, bounded for hostile input. */
+const MAX_PROBLEMS = 1000;
 
 /** OpenResty reads what follows such a name as Lua; the name may be quoted. */
 const LUA_NAME = /^(["']?)[a-z][a-z_]*_by_lua_block\1$/;
@@ -39,7 +43,7 @@ export class Builder {
   private headComments: Comment[] = [];
   private headClean = true;
   /** Set between the braces of a Lua block. */
-  private inLua: { open: number } | null = null;
+  private inLua: { open: number; depth: number } | null = null;
   private last = 0;
 
   constructor(
@@ -62,6 +66,10 @@ export class Builder {
   token(kind: TokenKind, start: number, end: number): void {
     if (this.text.charCodeAt(start) === 0xfeff && start === 0 && kind === 'word' && end === 1) {
       this.last = end;
+      return;
+    }
+    if (this.inLua) {
+      this.luaToken(kind, start, end);
       return;
     }
     this.skipped(start);
@@ -99,6 +107,16 @@ export class Builder {
     }
   }
 
+  /**
+   * Inside a Lua block only its closing brace matters. Where the text around it is broken, its content may come as
+   * ordinary tokens instead of one.
+   */
+  private luaToken(kind: TokenKind, start: number, end: number): void {
+    this.last = end;
+    if (kind === '{') this.inLua!.depth++;
+    else if (kind === '}' && this.inLua!.depth-- === 0) this.closeBrace(start);
+  }
+
   end(): { items: Item[]; comments: Comment[]; problems: SyntaxProblem[] } {
     this.skipped(this.text.length);
     if (this.words.length > 0) this.missingSemicolon('the end of the file');
@@ -115,7 +133,11 @@ export class Builder {
     message: string,
     edit: SyntaxProblem['edit'],
   ): void {
-    this.problems.push({ kind, start, end, message, edit });
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ kind, start, end, message, edit });
+    else if (this.problems.length === MAX_PROBLEMS) {
+      const more = `more than ${MAX_PROBLEMS} faults; those from here on are not listed`;
+      this.problems.push({ kind: 'syntax', start, end, message: more, edit: null });
+    }
     this.headClean = false;
     for (const block of this.stack) block.clean = false;
   }
@@ -167,6 +189,15 @@ export class Builder {
 
   private unterminated(start: number, end: number): void {
     const quote = this.text[start]!;
+    const close = this.text.indexOf(quote, end);
+    if (close >= 0 && end - start > MAX_TOKEN_BYTES / 4 && !this.text.slice(start, close).includes('\n')) {
+      // Closed on its line, but beyond what the scanner looks through: too long is its only fault.
+      const bytes = byteLength(this.text.slice(start, close + 1));
+      const message = `too long parameter, ${bytes} bytes; nginx takes ${MAX_TOKEN_BYTES}`;
+      this.problem('token-too-long', start, close + 1, message, null);
+      this.words.push({ start, raw: this.text.slice(start, end), firstOnLine: this.isFirstOnLine(start) });
+      return;
+    }
     this.problem('unterminated-string', start, end, `the quote ${quote} opened here is never closed`, {
       start: end,
       end,
@@ -214,7 +245,7 @@ export class Builder {
     this.splitAtForgotten();
     const words = this.words;
     if (LUA_NAME.test(words[0]!.raw)) {
-      this.inLua = { open: at };
+      this.inLua = { open: at, depth: 0 };
       return;
     }
     this.stack.push({
@@ -279,36 +310,37 @@ export class Builder {
 
   /** Reads `a b⏎ c d;` as two directives where only a forgotten `;` explains it. */
   private splitAtForgotten(): void {
-    for (let i = 1; i < this.words.length; i++) {
-      const word = this.words[i]!;
+    const all = this.words;
+    const comments = this.headComments;
+    const origin = all[0]!.start;
+    let from = 0;
+    let comment = 0;
+    const commentsUntil = (until: number, base: number): Comment[] => {
+      const taken: Comment[] = [];
+      for (; comment < comments.length && origin + comments[comment]!.at < until; comment++) {
+        taken.push({ at: origin + comments[comment]!.at - base, text: comments[comment]!.text });
+      }
+      return taken;
+    };
+    for (let i = 1; i < all.length; i++) {
+      const word = all[i]!;
       if (!word.firstOnLine || word.raw[0] === '"' || word.raw[0] === "'") continue;
-      const values = this.words.map((w) => w.raw);
-      if (!this.forgotSemicolon(values[0]!, values.slice(1), i - 1)) continue;
-      const rest = this.words.slice(i);
-      const comments = this.headComments;
-      const base = this.words[0]!.start;
-      this.words = this.words.slice(0, i);
-      this.headComments = comments.filter((c) => base + c.at < word.start);
+      if (!this.forgotSemicolon(all[from]!.raw, all.length - from - 1, i - from - 1, word.raw)) continue;
+      this.words = all.slice(from, i);
+      this.headComments = commentsUntil(word.start, all[from]!.start);
       const end = this.wordsEnd(this.words);
-      const last = this.words.at(-1)!;
-      this.problem(
-        'missing-semicolon',
-        last.start,
+      const message = `";" is missing: "${word.raw}" on the next line starts a new directive`;
+      this.problem('missing-semicolon', this.words.at(-1)!.start, end, message, {
+        start: end,
         end,
-        `";" is missing: "${word.raw}" on the next line starts a new directive`,
-        {
-          start: end,
-          end,
-          newText: ';',
-        },
-      );
-      this.push({ end: end - base, terminated: false, block: null, lua: null });
-      this.words = rest;
-      this.headComments = comments
-        .filter((c) => base + c.at >= word.start)
-        .map((c) => ({ at: base + c.at - word.start, text: c.text }));
-      i = 0;
+        newText: ';',
+      });
+      this.push({ end: end - all[from]!.start, terminated: false, block: null, lua: null });
+      from = i;
     }
+    if (from === 0) return;
+    this.words = all.slice(from);
+    this.headComments = commentsUntil(Number.POSITIVE_INFINITY, all[from]!.start);
   }
 
   private finish(end: number, terminated: boolean): void {

@@ -139,7 +139,8 @@ export class Builder {
       this.problems.push({ kind: 'syntax', start, end, message: more, edit: null });
     }
     this.headClean = false;
-    for (const block of this.stack) block.clean = false;
+    // Below a block with a fault all are marked already.
+    for (let i = this.stack.length - 1; i >= 0 && this.stack[i]!.clean; i--) this.stack[i]!.clean = false;
   }
 
   /** Text that error recovery left without a token. */

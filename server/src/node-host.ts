@@ -1,5 +1,16 @@
 import { constants } from 'node:fs';
-import { chown, mkdtemp, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdtemp,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import type { FileRead, Host } from './engine/host.ts';
 
@@ -42,21 +53,42 @@ export class NodeHost implements Host {
   }
 
   /**
-   * Replaces a file's text in one step: a reader sees the old or the new text, never a part. Follows symbolic
-   * links, keeps mode, owner and encoding. Rejects with a sentence when it cannot.
+   * Replaces the texts of files. A reader sees a file's old or new text, never a part, and no file is replaced before
+   * all new texts lie beside theirs: half of a fix can be worse than none. Follows symbolic links, keeps mode, owner
+   * and encoding. Gives the file that could not be written, and why.
    */
-  async write(file: string, text: string): Promise<void> {
-    const target = await realpath(file);
-    const info = await stat(target);
-    const temporary = await mkdtemp(path.join(path.dirname(target), '.nginx-502-'));
-    const fresh = path.join(temporary, path.basename(target));
+  async writeAll(texts: ReadonlyMap<string, string>): Promise<{ file: string; code: string } | null> {
+    const folders: string[] = [];
+    const ready: { file: string; fresh: string; target: string }[] = [];
+    let current = '';
     try {
-      await writeFile(fresh, text, { encoding: this.encodings.get(file) ?? 'utf8', mode: info.mode });
-      await chown(fresh, info.uid, info.gid).catch(() => {});
-      await rename(fresh, target);
+      for (const [file, text] of texts) {
+        current = file;
+        const target = await realpath(file);
+        const info = await stat(target);
+        const folder = await mkdtemp(path.join(path.dirname(target), '.nginx-502-'));
+        folders.push(folder);
+        const fresh = path.join(folder, path.basename(target));
+        await writeFile(fresh, this.encode(file, text));
+        await chown(fresh, info.uid, info.gid).catch(() => {});
+        await chmod(fresh, info.mode & 0o7777);
+        ready.push({ file, fresh, target });
+      }
+      for (const { file, fresh, target } of ready) {
+        current = file;
+        await rename(fresh, target);
+      }
+      return null;
+    } catch (error) {
+      return { file: current, code: (error as NodeJS.ErrnoException).code ?? 'unknown error' };
     } finally {
-      await rm(temporary, { recursive: true, force: true });
+      for (const folder of folders) await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /** A text in the encoding in which the file was read. */
+  encode(file: string, text: string): Buffer {
+    return Buffer.from(text, this.encodings.get(file) ?? 'utf8');
   }
 
   private decode(file: string, bytes: Buffer): FileRead {

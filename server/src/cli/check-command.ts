@@ -1,15 +1,17 @@
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { ConfigModel } from '../engine/config/model.ts';
 import type { Check, Problem, Severity } from '../engine/contract.ts';
-import { check } from '../engine/diagnosis/check.ts';
+import { check, sortFindings } from '../engine/diagnosis/check.ts';
 import { applyEdits, editsByFile, selectFixes } from '../engine/diagnosis/fixes.ts';
+import type { SyntaxDocument } from '../engine/syntax/document.ts';
 import { NodeHost } from '../node-host.ts';
 import { checkReport, fails } from './check-report.ts';
 import { loadGrammar } from './grammar.ts';
 import { type Input, loadModel, openInput, STDIN } from './input.ts';
 import type { Io } from './io.ts';
 import { parse } from './options.ts';
-import { printable, styleFor } from './style.ts';
+import { printable, printableJson, printableLines, styleFor } from './style.ts';
 import { UsageError } from './usage-error.ts';
 
 export const CHECK_HELP = `Usage: nginx-502 check [PATH...|-]
@@ -78,31 +80,41 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
   if (options.fix && !options.diff && positionals[0] === '-') {
     throw new UsageError('--fix cannot write to standard input; --diff prints the changes');
   }
-  const results: FixedCheck[] = [];
-  for (const input of inputs) results.push(await checkAndFix(input, options));
-  const written: Problem[] = [];
-  if (options.fix && !options.diff) {
-    for (const result of results) written.push(...(await writeAll(result, disk)));
-  }
+  const originals: Checked[] = [];
+  for (const input of inputs) originals.push(await checkInput(input));
+  const { texts, fixed } = await applyFixes(inputs, originals, options);
+  const unwritten = options.diff ? [] : await writeAll(texts, disk);
+  // What nobody has written is still to be found.
+  const kept = texts.size === 0 || options.diff || unwritten.length > 0;
+  const results = kept ? originals : [];
+  if (!kept) for (const input of inputs) results.push(await checkInput(input, texts));
   const merged = mergeChecks(
     results.map((result) => result.check),
-    [...inputs.flatMap((input) => input.problems), ...written],
+    [...inputs.flatMap((input) => input.problems), ...unwritten],
+    kept ? [] : fixed,
   );
-  if (options.format === 'json') io.out(`${JSON.stringify(merged, null, 2)}\n`);
+  if (options.format === 'json') io.out(`${printableJson(merged)}\n`);
   else if (options.diff) {
-    for (const result of results) io.out(await diffText(result, io.cwd));
+    for (const [file, text] of texts) {
+      const before = lookUp(originals, file)?.text ?? '';
+      const patch = await patchOf(file, before, text, io.cwd, disk);
+      // A patch has to be exact; only on a terminal nobody but a person reads it.
+      io.out(io.stdout.isTTY ? printableLines(patch.toString().replaceAll('\r\n', '\n')) : patch);
+    }
     for (const problem of merged.problems) io.err(`nginx-502: ${printable(problem.message)}\n`);
   } else {
-    const textOf = (file: string): string | null =>
-      results
-        .map((result) => result.model.snapshot.files.get(file)?.text)
-        .find((text) => text !== undefined) ?? null;
+    const lineOf = (file: string, number: number): string | null => {
+      const document = lookUp(results, file);
+      if (!document) return null;
+      const { start, end } = document.lines.line(number);
+      return document.text.slice(start, end);
+    };
     io.out(
       checkReport(merged, {
         style: styleFor(io.stdout, io.env),
         cwd: io.cwd,
         failOn: options.failOn,
-        textOf,
+        lineOf,
       }),
     );
   }
@@ -130,80 +142,90 @@ function readOptions(values: {
   return { format, fix: fix ?? (diff ? 'review' : null), diff, failOn: failOn as Severity | 'never' };
 }
 
-interface FixedCheck {
-  readonly check: Check;
+interface Checked {
   readonly model: ConfigModel;
-  /** New texts by file. */
-  readonly texts: ReadonlyMap<string, string>;
-  readonly original: ConfigModel;
+  readonly check: Check;
 }
 
-/** Fixes pass by pass, in memory: each pass works on what the one before left. */
-async function checkAndFix(input: Input, options: CheckOptions): Promise<FixedCheck> {
-  const original = await loadModel(input);
-  let model = original;
-  let result = check(model, input.settings);
+async function checkInput(input: Input, texts: ReadonlyMap<string, string> = new Map()): Promise<Checked> {
+  const model = await loadModel(input, texts);
+  return { model, check: check(model, input.settings) };
+}
+
+function lookUp(results: readonly Checked[], file: string): SyntaxDocument | undefined {
+  return results
+    .map(({ model }) => model.snapshot.files.get(file))
+    .find((document) => document !== undefined);
+}
+
+/** New texts by file and what they cure, in memory: each pass, also over a next input, works on what is there by then. */
+async function applyFixes(
+  inputs: readonly Input[],
+  originals: readonly Checked[],
+  options: CheckOptions,
+): Promise<{ texts: Map<string, string>; fixed: Check['fixed'] }> {
   const texts = new Map<string, string>();
   const fixed: Check['fixed'] = [];
-  for (let pass = 0; options.fix && pass < MAX_PASSES; pass++) {
-    const selected = selectFixes(result.findings, options.fix);
-    if (selected.length === 0) break;
-    for (const [file, edits] of editsByFile(selected.map(({ fix }) => fix))) {
-      const text = model.snapshot.files.get(file)?.text;
-      if (text !== undefined) texts.set(file, applyEdits(text, edits));
-    }
-    fixed.push(...selected.map(({ finding }) => ({ id: finding.id, file: finding.file })));
-    model = await loadModel(input, texts);
-    result = check(model, input.settings);
-  }
-  return { check: { ...result, fixed: options.diff ? [] : fixed }, model, texts, original };
-}
-
-async function writeAll(result: FixedCheck, disk: NodeHost): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  for (const [file, text] of result.texts) {
-    try {
-      await disk.write(file, text);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-      problems.push({
-        kind: 'unreadable',
-        file,
-        range: null,
-        message: `${file} could not be written (${code}); it is as it was`,
-      });
+  for (const [i, input] of inputs.entries()) {
+    let result = texts.size > 0 ? await checkInput(input, texts) : originals[i]!;
+    for (let pass = 0; options.fix && pass < MAX_PASSES; pass++) {
+      const selected = selectFixes(result.check.findings, options.fix);
+      if (selected.length === 0) break;
+      for (const [file, edits] of editsByFile(selected.map(({ fix }) => fix))) {
+        const text = result.model.snapshot.files.get(file)?.text;
+        if (text !== undefined) texts.set(file, applyEdits(text, edits));
+      }
+      fixed.push(...selected.map(({ finding }) => ({ id: finding.id, file: finding.file })));
+      result = await checkInput(input, texts);
     }
   }
-  return problems;
+  return { texts, fixed };
 }
 
-async function diffText(result: FixedCheck, cwd: string): Promise<string> {
+async function writeAll(texts: ReadonlyMap<string, string>, disk: NodeHost): Promise<Problem[]> {
+  const failed = await disk.writeAll(texts);
+  if (!failed) return [];
+  const { file, code } = failed;
+  const others = texts.size > 1 ? 'no file was changed' : 'it is as it was';
+  return [
+    { kind: 'unreadable', file, range: null, message: `${file} could not be written (${code}); ${others}` },
+  ];
+}
+
+/** A patch for one file, in the file's own encoding, that `git apply` and `patch -p1` take; outside of here with -d /. */
+async function patchOf(
+  file: string,
+  before: string,
+  text: string,
+  cwd: string,
+  disk: NodeHost,
+): Promise<Buffer> {
+  if (before === text) return Buffer.alloc(0);
   const { createTwoFilesPatch } = await import('diff');
-  let out = '';
-  for (const [file, text] of result.texts) {
-    const before = result.original.snapshot.files.get(file)?.text ?? '';
-    if (before === text) continue;
-    const name = file === STDIN ? 'stdin' : path.relative(cwd, file);
-    out += createTwoFilesPatch(`a/${name}`, `b/${name}`, before, text, undefined, undefined, {
-      context: 3,
-    }).replace(/^=+\n/, '');
-  }
-  return out;
+  const target = await realpath(file).catch(() => file);
+  const relative = path.relative(cwd, target);
+  const name = file === STDIN ? 'stdin' : relative.startsWith('../') ? target.slice(1) : relative;
+  const patch = createTwoFilesPatch(`a/${name}`, `b/${name}`, before, text, undefined, undefined, {
+    context: 3,
+  }).replace(/^=+\n/, '');
+  const body = patch.indexOf('\n@@') + 1;
+  return Buffer.concat([Buffer.from(patch.slice(0, body)), disk.encode(file, patch.slice(body))]);
 }
 
-function mergeChecks(checks: readonly Check[], problems: readonly Problem[]): Check {
+function mergeChecks(checks: readonly Check[], problems: readonly Problem[], fixed: Check['fixed']): Check {
   const unique = new Map<string, Problem>();
   for (const problem of [...problems, ...checks.flatMap((c) => c.problems)])
     unique.set(JSON.stringify(problem), problem);
   const findings = new Map(
     checks.flatMap((c) => c.findings).map((f) => [JSON.stringify([f.id, f.file, f.range]), f]),
   );
+  const files = [...new Set(checks.flatMap((c) => c.files))];
   return {
     schema: 1,
     nginxVersion: checks[0]?.nginxVersion ?? { value: null, from: 'unknown' },
-    files: [...new Set(checks.flatMap((c) => c.files))],
-    findings: [...findings.values()],
+    files,
+    findings: sortFindings([...findings.values()], files),
     problems: [...unique.values()],
-    fixed: checks.flatMap((c) => c.fixed),
+    fixed,
   };
 }

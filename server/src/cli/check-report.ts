@@ -6,8 +6,8 @@ export interface ReportOptions {
   readonly style: Style;
   readonly cwd: string;
   readonly failOn: Severity | 'never';
-  /** Text of a file as it was checked; null when it is not at hand. */
-  readonly textOf: (file: string) => string | null;
+  /** A line of a file as it was checked, 1-based; null when it is not at hand. */
+  readonly lineOf: (file: string, line: number) => string | null;
 }
 
 const RANK: Record<Severity, number> = { hint: 0, info: 1, warning: 2, error: 3 };
@@ -41,8 +41,8 @@ function findingText(finding: Finding, options: ReportOptions): string {
   ];
   const number = String(start.line);
   const gutter = ' '.repeat(Math.max(2, number.length));
-  const text = options.textOf(finding.file)?.split('\n')[start.line - 1];
-  if (text !== undefined) {
+  const text = options.lineOf(finding.file, start.line);
+  if (text !== null) {
     const view = sourceLines(text, finding.range, gutter);
     lines.push(
       `${gutter} |`,

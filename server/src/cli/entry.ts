@@ -4,9 +4,14 @@ async function* stdinChunks(): AsyncIterable<Uint8Array> {
   for await (const chunk of process.stdin) yield chunk as Uint8Array;
 }
 
-async function readStdin(): Promise<string> {
+async function readStdin(limit: number): Promise<string | null> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stdinChunks()) chunks.push(chunk);
+  let size = 0;
+  for await (const chunk of stdinChunks()) {
+    size += chunk.length;
+    if (size > limit) return null;
+    chunks.push(chunk);
+  }
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isVersion } from '../engine/config/compare-versions.ts';
 import type { ConfigModel } from '../engine/config/model.ts';
@@ -12,10 +12,10 @@ import { LogExplainer, understood } from '../engine/diagnosis/explain-log.ts';
 import { NodeHost } from '../node-host.ts';
 import { explainReport } from './explain-report.ts';
 import { loadGrammar } from './grammar.ts';
-import { type Input, loadModel, openInput, parseMaps } from './input.ts';
+import { type Input, loadModel, openInput, parseMaps, STDIN } from './input.ts';
 import type { Io } from './io.ts';
 import { parse } from './options.ts';
-import { styleFor } from './style.ts';
+import { printableJson, styleFor } from './style.ts';
 import { UsageError } from './usage-error.ts';
 
 export const EXPLAIN_HELP = `Usage: nginx-502 explain [LOG...|-]
@@ -91,7 +91,7 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
       ? { value: null, from: 'unknown' }
       : { value: version, from: '--nginx-version' };
   const result = explainer.end(judgedFor, problems);
-  if (format === 'json') io.out(`${JSON.stringify(result, null, 2)}\n`);
+  if (format === 'json') io.out(`${printableJson(result)}\n`);
   else
     io.out(
       explainReport(result, {
@@ -170,19 +170,17 @@ async function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Pr
     explainer.push(decoder.decode());
     explainer.endOfFile();
   };
-  if (log === '-') {
-    await feed(io.stdinChunks());
-    return null;
-  }
-  const file = path.resolve(io.cwd, log);
+  const file = log === '-' ? STDIN : path.resolve(io.cwd, log);
   const failed = (kind: Problem['kind'], message: string): Problem => ({ kind, file, range: null, message });
   try {
+    if (log === '-') {
+      await feed(unpacked(io.stdinChunks()));
+      return null;
+    }
     const info = await stat(file);
     if (info.isDirectory()) return failed('unreadable', `${file} is a directory; name a log file in it`);
     if (!info.isFile()) return failed('unreadable', `${file} is not a regular file`);
-    const packed = await isGzip(file);
-    const raw = createReadStream(file, { highWaterMark: 1 << 20 });
-    await feed(packed ? pipeline(raw, createGunzip(), () => {}) : raw);
+    await feed(unpacked(createReadStream(file, { highWaterMark: 1 << 20 })));
     return null;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
@@ -197,13 +195,15 @@ async function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Pr
   }
 }
 
-/** Whether a file begins with gzip's two bytes, whatever its name says. */
-async function isGzip(file: string): Promise<boolean> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
-  } finally {
-    await handle.close();
-  }
+/** What gzip packed, where the bytes begin with its two, whatever a file is called; other bytes as they are. */
+async function* unpacked(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (first.done) return;
+  const whole = async function* (): AsyncIterable<Uint8Array> {
+    yield first.value;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  };
+  const packed = first.value[0] === 0x1f && first.value[1] === 0x8b;
+  yield* packed ? pipeline(Readable.from(whole()), createGunzip(), () => {}) : whole();
 }

@@ -8,7 +8,8 @@ import type { VersionSource } from '../engine/config/version.ts';
 import type { Problem } from '../engine/contract.ts';
 import { NO_SETTINGS, readSettings, type Settings } from '../engine/diagnosis/settings.ts';
 import type { Host } from '../engine/host.ts';
-import { type NodeHost, OverlayHost } from '../node-host.ts';
+import { MAX_CONFIG_BYTES, type NodeHost, OverlayHost } from '../node-host.ts';
+import type { Io } from './io.ts';
 import { UsageError } from './usage-error.ts';
 
 export const STDIN = '<stdin>';
@@ -48,7 +49,7 @@ export async function openInput(
   argument: string | null,
   options: InputOptions,
   disk: NodeHost,
-  readStdin: () => Promise<string>,
+  readStdin: Io['readStdin'],
   cwd: string,
 ): Promise<Input> {
   if (options.nginxVersion !== undefined && !isVersion(options.nginxVersion)) {
@@ -57,7 +58,7 @@ export async function openInput(
     );
   }
   const flagMaps = parseMaps(options.map, cwd);
-  if (argument === '-') return fromText(await readStdin(), options, flagMaps);
+  if (argument === '-') return fromText(await readStdin(MAX_CONFIG_BYTES), options, flagMaps);
   const roots = await findRoots(argument, disk, cwd);
   const { settings, problems } = await settingsFor(roots.files[0] ?? cwd, disk);
   const entryFiles = settings.settings.entryFiles.map((file) => path.resolve(settings.directory, file));
@@ -81,16 +82,19 @@ export async function openInput(
   };
 }
 
-function fromText(text: string, options: InputOptions, pathMap: Map<string, string>): Input {
+function fromText(text: string | null, options: InputOptions, pathMap: Map<string, string>): Input {
   const version =
     options.nginxVersion === undefined ? null : { value: options.nginxVersion, from: '--nginx-version' };
   const common = { settings: NO_SETTINGS, pathMap, version };
-  if (text.includes('\0')) {
+  if (text === null || text.includes('\0')) {
     const problem: Problem = {
-      kind: 'not-text',
+      kind: text === null ? 'too-big' : 'not-text',
       file: STDIN,
       range: null,
-      message: 'standard input is not text',
+      message:
+        text === null
+          ? `standard input has more than ${MAX_CONFIG_BYTES} bytes; that is no configuration`
+          : 'standard input is not text',
     };
     return { ...common, roots: [], host: new OverlayHost(new Map(), null), problems: [problem] };
   }

@@ -4,10 +4,10 @@ export interface Io {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: { isTTY?: boolean };
   readonly stdout: { isTTY?: boolean };
-  readonly out: (text: string) => void;
+  readonly out: (text: string | Uint8Array) => void;
   readonly err: (text: string) => void;
-  /** All of standard input as text; invalid bytes become U+FFFD. */
-  readonly readStdin: () => Promise<string>;
+  /** All of standard input as text; invalid bytes become U+FFFD. Null when it is longer than that many bytes. */
+  readonly readStdin: (limit: number) => Promise<string | null>;
   /** Standard input piece by piece. */
   readonly stdinChunks: () => AsyncIterable<Uint8Array>;
 }

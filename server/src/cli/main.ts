@@ -1,4 +1,5 @@
 import type { Io } from './io.ts';
+import { printable } from './style.ts';
 import { UsageError } from './usage-error.ts';
 import { programVersion } from './version.ts';
 
@@ -43,7 +44,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     }
     if (first !== undefined && LATER.includes(first))
       throw new UsageError(`"${first}" does not exist in this version yet`);
-    const command = first === undefined ? undefined : COMMANDS[first];
+    const command = first !== undefined && Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
     if (command) return await (await command())(rest, io);
     // A path that is meant for check, or a word that nothing knows.
     if (first !== undefined && !first.startsWith('-') && !/[./]/.test(first)) {
@@ -51,9 +52,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     }
     return await (await COMMANDS['check']!())(argv, io);
   } catch (error) {
-    if (error instanceof UsageError) io.err(`nginx-502: ${error.message}\n`);
+    if (error instanceof UsageError) io.err(`nginx-502: ${printable(error.message)}\n`);
     else {
-      io.err(`nginx-502: internal error: ${(error as Error)?.message ?? String(error)}\n`);
+      io.err(`nginx-502: internal error: ${printable((error as Error)?.message ?? String(error))}\n`);
       io.err('Please report it with the input that led to it; --version tells the version.\n');
     }
     return 2;

@@ -12,7 +12,7 @@ export function parse<T extends NonNullable<ParseArgsConfig['options']>>(
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    const message = (error as Error).message.split('. ')[0]!;
+    const message = (error as Error).message.split(/\.\s/)[0]!;
     throw new UsageError(`${message}. See nginx-502 ${command} --help`);
   }
 }

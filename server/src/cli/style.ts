@@ -20,11 +20,27 @@ export function styleFor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): S
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb' ? COLOUR : PLAIN;
 }
 
-/** Text of the configuration or the log as it may be shown: control characters could drive the terminal. */
+const UNPRINTABLE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * Text of the configuration or the log as it may be shown: control characters could drive the terminal, and a line
+ * feed in a name or a value could pass for a line of the program.
+ */
 export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    '\u00b7',
+  return printableLines(text.replaceAll('\n', ' '));
+}
+
+/** As printable, for text that may have several lines. */
+export function printableLines(text: string): string {
+  return text.replace(UNPRINTABLE, '\u00b7');
+}
+
+/** A value as JSON that says the same and holds no character that could drive a terminal. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(
+    UNPRINTABLE,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

@@ -26,22 +26,27 @@ export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Che
     suppressions,
     FINDING_IDS,
   );
-  const order = new Map([...snapshot.files.keys()].map((file, i) => [file, i]));
-  visible.sort(
-    (a, b) =>
-      (order.get(a.file) ?? Number.MAX_SAFE_INTEGER) - (order.get(b.file) ?? Number.MAX_SAFE_INTEGER) ||
-      a.range.start.line - b.range.start.line ||
-      a.range.start.column - b.range.start.column ||
-      (a.id < b.id ? -1 : 1),
-  );
   return {
     schema: 1,
     nginxVersion: model.version,
     files: [...snapshot.files.keys()],
-    findings: visible,
+    findings: sortFindings(visible, [...snapshot.files.keys()]),
     problems: dedupeProblems(model.problems),
     fixed: [],
   };
+}
+
+/** Findings by the order of files, position and id. */
+export function sortFindings(findings: readonly Finding[], files: readonly string[]): Finding[] {
+  const order = new Map(files.map((file, i) => [file, i]));
+  const placeOf = (finding: Finding): number => order.get(finding.file) ?? Number.MAX_SAFE_INTEGER;
+  return [...findings].sort(
+    (a, b) =>
+      placeOf(a) - placeOf(b) ||
+      a.range.start.line - b.range.start.line ||
+      a.range.start.column - b.range.start.column ||
+      (a.id < b.id ? -1 : 1),
+  );
 }
 
 function modeFindings(model: ConfigModel): Finding[] {

@@ -1,5 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
@@ -37,11 +48,17 @@ export class Program {
 
   constructor() {
     chmodSync(this.root, 0o755);
-    mkdirSync(path.join(this.root, 'server/bin'), { recursive: true });
-    for (const name of ['node_modules', 'grammars', 'server/src'])
-      symlinkSync(path.join(ROOT, name), path.join(this.root, name));
-    for (const name of ['esbuild.mjs', 'server/package.json', 'server/bin/nginx-502.mjs'])
-      copyFileSync(path.join(ROOT, name), path.join(this.root, name));
+    // The bundler writes below its own folder; all that it reads is the repository's.
+    for (const folder of ['.', 'server']) {
+      mkdirSync(path.join(this.root, folder), { recursive: true });
+      for (const name of readdirSync(path.join(ROOT, folder))) {
+        if (['.git', 'server', 'dist', 'bin'].includes(name)) continue;
+        const [from, to] = [path.join(ROOT, folder, name), path.join(this.root, folder, name)];
+        if (statSync(from).isDirectory()) symlinkSync(from, to);
+        else copyFileSync(from, to);
+      }
+    }
+    cpSync(path.join(ROOT, 'server/bin'), path.join(this.root, 'server/bin'), { recursive: true });
     execFileSync(process.execPath, [path.join(this.root, 'esbuild.mjs')], { cwd: this.root });
   }
 

@@ -39,11 +39,14 @@ export interface RunOptions {
 }
 
 /** What must never reach a terminal: control characters but line feed and tab, and what turns the direction of text. */
-const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const UNPRINTABLE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 /** The built program, in a folder of its own: other tests build too, and each build begins by removing the last. */
 export class Program {
   private readonly root = mkdtempSync(path.join(tmpdir(), 'nginx-502-cli-'));
+  /** What a user starts. */
+  readonly bin = path.join(this.root, 'server/bin/nginx-502.mjs');
   private count = 0;
 
   constructor() {
@@ -120,7 +123,7 @@ export class Program {
   private spawn(args: readonly string[], options: RunOptions): Promise<Result> {
     const asNobody = options.unprivileged === true && process.getuid?.() === 0;
     const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
-    const child = spawn(process.execPath, [path.join(this.root, 'server/bin/nginx-502.mjs'), ...args], {
+    const child = spawn(process.execPath, [this.bin, ...args], {
       cwd: options.cwd ?? this.folder(),
       env: { ...env, TERM: 'xterm-256color', ...options.env },
       timeout: 50_000,

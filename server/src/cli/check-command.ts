@@ -209,7 +209,9 @@ async function patchOf(
     context: 3,
   }).replace(/^=+\n/, '');
   const body = patch.indexOf('\n@@') + 1;
-  return Buffer.concat([Buffer.from(patch.slice(0, body)), disk.encode(file, patch.slice(body))]);
+  // As GNU diff does it: the tab tells where a name with blanks ends.
+  const head = patch.slice(0, body).replace(/^(.{4}[^"\n]* [^"\n]*)$/gm, '$1\t');
+  return Buffer.concat([Buffer.from(head), disk.encode(file, patch.slice(body))]);
 }
 
 function mergeChecks(checks: readonly Check[], problems: readonly Problem[], fixed: Check['fixed']): Check {

@@ -32,14 +32,26 @@ describe('invisible characters', () => {
     ['an empty file', '', '(source_file)'],
     ['nothing but blanks', ' \n\t\r\n', '(source_file)'],
     ['nothing but a comment', '#', '(source_file (comment))'],
-    ['CRLF line ends', 'listen\r\n80;\r\n# x\r\nlisten 81;\r\n', `(source_file ${directive} (comment) ${directive})`],
+    [
+      'CRLF line ends',
+      'listen\r\n80;\r\n# x\r\nlisten 81;\r\n',
+      `(source_file ${directive} (comment) ${directive})`,
+    ],
     ['a byte order mark', '\uFEFFlisten 80;', `(source_file ${directive})`],
     ['a no-break space inside a word', 'listen\u00A080;', '(source_file (directive name: (word)))'],
     ['a vertical tab inside a word', 'listen\v80;', '(source_file (directive name: (word)))'],
     ['a form feed inside a word', 'listen\f80;', '(source_file (directive name: (word)))'],
     ['a line separator inside a word', 'listen\u202880;', '(source_file (directive name: (word)))'],
-    ['a CR alone does not end a comment', '# x\rlisten 80;\nlisten 81;', `(source_file (comment) ${directive})`],
-    ['a backslash before CRLF takes the CR only', 'set \\\r\n80;', '(source_file (directive name: (word) argument: (word) argument: (word)))'],
+    [
+      'a CR alone does not end a comment',
+      '# x\rlisten 80;\nlisten 81;',
+      `(source_file (comment) ${directive})`,
+    ],
+    [
+      'a backslash before CRLF takes the CR only',
+      'set \\\r\n80;',
+      '(source_file (directive name: (word) argument: (word) argument: (word)))',
+    ],
   ])('%s', (_, source, expected) => {
     expect(parse(parser, source).rootNode.toString()).toBe(expected);
   });

@@ -11,7 +11,8 @@ export interface CorpusCase {
   readonly expected: string;
 }
 
-const CASE = /^=+\n(?<title>.+)\n=+\n(?<source>[^]*?)\n---+\n(?<expected>[^]*?)\s*(?=^===|$(?![^]))/gm;
+const CASE =
+  /^=+\n(?<title>.+)\n=+\n(?<source>[\s\S]*?)\n---+\n(?<expected>[\s\S]*?)\s*(?=^===|$(?![\s\S]))/gm;
 
 /** Reads every case of test/corpus. */
 export function readCorpus(): CorpusCase[] {

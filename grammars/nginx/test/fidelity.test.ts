@@ -69,8 +69,47 @@ describe('the tree says what nginx reads', () => {
   });
 
   const SOUP = [
-    ...[' ', ' ', '\n', '\n', '\t', '\r\n', '\r', '\v', '\u00a0', ';', ';', ';', '{', '{', '}', '}', '}', '"', "'", '\\'],
-    ...['$', '${', '$$', '#', '(', ')', '=', 'a', 'bc', 'é', '\u{1F600}', '"x"', "'y z'", '"a\\"b"', '\\;', '\\n', '\\\n'],
+    ...[
+      ' ',
+      ' ',
+      '\n',
+      '\n',
+      '\t',
+      '\r\n',
+      '\r',
+      '\v',
+      '\u00a0',
+      ';',
+      ';',
+      ';',
+      '{',
+      '{',
+      '}',
+      '}',
+      '}',
+      '"',
+      "'",
+      '\\',
+    ],
+    ...[
+      '$',
+      '${',
+      '$$',
+      '#',
+      '(',
+      ')',
+      '=',
+      'a',
+      'bc',
+      'é',
+      '\u{1F600}',
+      '"x"',
+      "'y z'",
+      '"a\\"b"',
+      '\\;',
+      '\\n',
+      '\\\n',
+    ],
     ...['~*', '^/.*{2}$', '{1,2}', 'listen 80;', 'server {', ' }', '# note\n', 'if ($a = "b")'],
   ];
 
@@ -86,10 +125,29 @@ describe('the tree says what nginx reads', () => {
 
   it('in random runs of tokens around Lua', () => {
     const lua = [
-      ...['content_by_lua_block {', 'set_by_lua_block $x', '"a_by_lua_block"', "'b_by_lua_block' ", '_by_lua_block', '"x}"'],
-      ...['x_by_lua_block ', 'a__by_lua_block{', 'x_by_lua_block_by_lua_block{ } ', '[[', ']]', '[=[', ']=]', '--', '--[['],
+      ...[
+        'content_by_lua_block {',
+        'set_by_lua_block $x',
+        '"a_by_lua_block"',
+        "'b_by_lua_block' ",
+        '_by_lua_block',
+        '"x}"',
+      ],
+      ...[
+        'x_by_lua_block ',
+        'a__by_lua_block{',
+        'x_by_lua_block_by_lua_block{ } ',
+        '[[',
+        ']]',
+        '[=[',
+        ']=]',
+        '--',
+        '--[[',
+      ],
     ];
-    const soup = fc.array(fc.constantFrom(...SOUP, ...lua, ...lua), { maxLength: 16 }).map((parts) => parts.join(''));
+    const soup = fc
+      .array(fc.constantFrom(...SOUP, ...lua, ...lua), { maxLength: 16 })
+      .map((parts) => parts.join(''));
     fc.assert(
       fc.property(soup, (text) => {
         expect(disagreement(text)).toBeNull();
@@ -185,7 +243,12 @@ function treeOnly(text: string): { clean: boolean; names: (string | undefined)[]
 describe('the known exceptions', () => {
   it('the tree does not count: nginx refuses a token that does not fit into its buffer', () => {
     const long = 'x'.repeat(TOKEN_LIMIT);
-    for (const text of [`a ${long};`, `#${long}\n`, `a ${'é'.repeat(TOKEN_LIMIT / 2)};`, `a "${'x'.repeat(4095)}";`]) {
+    for (const text of [
+      `a ${long};`,
+      `#${long}\n`,
+      `a ${'é'.repeat(TOKEN_LIMIT / 2)};`,
+      `a "${'x'.repeat(4095)}";`,
+    ]) {
       expect(tokenize(text)).toMatchObject({ ok: false, error: { kind: 'too-long' } });
       expect(treeOnly(text).clean).toBe(true);
     }

@@ -4,7 +4,7 @@ import { Edit, type Parser, type Point, type Tree } from 'web-tree-sitter';
 import { readCorpus } from './corpus.ts';
 import { createParser, parse } from './language.ts';
 import { tokenize } from './nginx-tokenizer.ts';
-import { dumpTree, readTree, walk } from './tree.ts';
+import { dumpTree, readTree } from './tree.ts';
 
 let parser: Parser;
 beforeAll(async () => {
@@ -70,8 +70,37 @@ http {
 `;
 
 const PIECES = [
-  ...[';', '{', '}', '"', "'", '\\', '#', '$', '${', ' ', '\n', '\r\n', ')', 'x', 'é', '\u{1F600}', '[[', ']]', '--'],
-  ...['listen 80;', 'server { }', 'location / {', '"a b"', "'c'", '# note\n', 'content_by_lua_block {', '_by_lua_block'],
+  ...[
+    ';',
+    '{',
+    '}',
+    '"',
+    "'",
+    '\\',
+    '#',
+    '$',
+    '${',
+    ' ',
+    '\n',
+    '\r\n',
+    ')',
+    'x',
+    'é',
+    '\u{1F600}',
+    '[[',
+    ']]',
+    '--',
+  ],
+  ...[
+    'listen 80;',
+    'server { }',
+    'location / {',
+    '"a b"',
+    "'c'",
+    '# note\n',
+    'content_by_lua_block {',
+    '_by_lua_block',
+  ],
 ];
 
 describe('parsing on top of an edited tree', () => {
@@ -113,6 +142,32 @@ describe('parsing on top of an edited tree', () => {
       sound++;
       const full = parse(parser, text);
       if (dumpTree(tree) !== dumpTree(full)) expect(dumpTree(tree), text).toBe(dumpTree(full));
+      full.delete();
+    }
+  });
+
+  it('takes 10,000 blocks within each other', () => {
+    const depth = 10_000;
+    const before = 'a {\n'.repeat(depth);
+    const behind = '}\n'.repeat(depth);
+    let text = `${before}listen 80;\n${behind}`;
+    let tree = parse(parser, text);
+    check(true);
+
+    [text, tree] = edit(text, tree, before.length, 0, 'b { c; }\n');
+    check(true);
+    // One brace too few, then the same text as before.
+    [text, tree] = edit(text, tree, text.length - 2, 1, '');
+    check(false);
+    [text, tree] = edit(text, tree, text.length - 1, 0, '}');
+    check(true);
+    tree.delete();
+
+    function check(sound: boolean): void {
+      expect(tokenize(text).ok).toBe(sound);
+      const full = parse(parser, text);
+      expect(readTree(tree, text).problems.length === 0).toBe(sound);
+      if (sound && dumpTree(tree) !== dumpTree(full)) expect.fail('not the tree of a full parse');
       full.delete();
     }
   });

@@ -1,6 +1,6 @@
 /**
  * nginx's own reading of a configuration file, re-told in TypeScript from `ngx_conf_read_token` and `ngx_conf_parse`
- * (nginx 1.22 to 1.31; the logic has not changed in between), and from OpenResty's lexer for raw Lua. It shares no
+ * (the same from nginx 1.22.1 to 1.31.5), and from OpenResty's lexer for raw Lua. It shares no
  * code with the grammar: the tests hold the two against each other.
  *
  * It reads UTF-16, as editors do. All characters that mean something are ASCII, so that changes nothing but the length
@@ -308,7 +308,7 @@ class Reader {
     quote: Word['quote'],
   ): Word {
     const inner = quote ? this.text.slice(token.pos + 1, end - 1) : this.text.slice(token.pos, end);
-    return { quote, value: unescape(inner), start: token.pos, end, startByte: token.byte, endByte };
+    return { quote, value: resolveEscapes(inner), start: token.pos, end, startByte: token.byte, endByte };
   }
 
   private unexpected(char: string): Stop {
@@ -335,7 +335,7 @@ function firstBytes(text: string, count: number): string {
 }
 
 /** Resolves the six escapes that nginx knows; any other backslash stays, with what follows it. */
-function unescape(raw: string): string {
+function resolveEscapes(raw: string): string {
   let value = '';
   for (let i = 0; i < raw.length; i++) {
     const char = raw[i]!;

@@ -41,17 +41,26 @@ const CONTROL: Readonly<Record<string, string>> = { t: '\t', r: '\r', n: '\n' };
 /**
  * Visits every node in document order, without recursion: a nest of any depth needs no stack.
  *
- * @param enter called with the cursor on each node
+ * @param enter called with the cursor on each node, and how many nodes that one is in
  * @param leave called with the cursor back on a node that has children, after them
  */
-export function walk(tree: Tree, enter: (at: TreeCursor) => void, leave?: (at: TreeCursor) => void): void {
+export function walk(
+  tree: Tree,
+  enter: (at: TreeCursor, depth: number) => void,
+  leave?: (at: TreeCursor) => void,
+): void {
   const cursor = tree.walk();
+  let depth = 0;
   try {
     for (;;) {
-      enter(cursor);
-      if (cursor.gotoFirstChild()) continue;
+      enter(cursor, depth);
+      if (cursor.gotoFirstChild()) {
+        depth++;
+        continue;
+      }
       while (!cursor.gotoNextSibling()) {
         if (!cursor.gotoParent()) return;
+        depth--;
         leave?.(cursor);
       }
     }
@@ -106,19 +115,19 @@ export function readTree(tree: Tree, text: string): TreeReading {
 /** One line per node: depth, field, type and positions. Two trees are the same if these are. */
 export function dumpTree(tree: Tree): string {
   const lines: string[] = [];
-  walk(tree, (at) => {
+  walk(tree, (at, depth) => {
     const { row, column } = at.startPosition;
     const { row: endRow, column: endColumn } = at.endPosition;
     const flag = at.nodeIsMissing ? ' missing' : '';
     const field = at.currentFieldName ? `${at.currentFieldName}: ` : '';
     const where = `${at.startIndex}-${at.endIndex} ${row}:${column}-${endRow}:${endColumn}`;
-    lines.push(`${at.currentDepth} ${field}${at.nodeType}${flag} ${where}`);
+    lines.push(`${depth} ${field}${at.nodeType}${flag} ${where}`);
   });
   return lines.join('\n');
 }
 
 function decode(raw: string): string {
-  return raw.replace(/\\(["'\\])|\\([trn])|\\[^]/g, (pair, literal?: string, control?: string) =>
+  return raw.replace(/\\(["'\\])|\\([trn])|\\[\s\S]/g, (pair, literal?: string, control?: string) =>
     literal !== undefined ? literal : control !== undefined ? CONTROL[control]! : pair,
   );
 }

@@ -126,3 +126,27 @@ export function endpoints(passed: Proxied): readonly Endpoint[] {
       return [];
   }
 }
+
+const byAddress = new WeakMap<ConfigModel, Map<string, Proxied[]>>();
+
+/** Every *_pass that leads to an endpoint's host and port. */
+export function passesTo(model: ConfigModel, endpoint: Endpoint): readonly Proxied[] {
+  let index = byAddress.get(model);
+  if (!index) {
+    index = new Map();
+    for (const target of allProxied(model)) {
+      for (const end of endpoints(target)) {
+        const key = addressKey(end);
+        const same = index.get(key);
+        if (same) same.push(target);
+        else index.set(key, [target]);
+      }
+    }
+    byAddress.set(model, index);
+  }
+  return index.get(addressKey(endpoint)) ?? [];
+}
+
+function addressKey({ host, port, socket }: Endpoint): string {
+  return socket ?? `${host?.toLowerCase()}:${port}`;
+}

@@ -1,7 +1,12 @@
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { Edit, Fix, Range, Safety } from '../contract.ts';
-import { leastSafe } from '../failures/failure-mode.ts';
 import type { Word } from '../syntax/directive.ts';
+
+/** Lower of two grades of safety: what a combined fix may claim. */
+function leastSafe(a: Safety, b: Safety): Safety {
+  const order: readonly Safety[] = ['safe', 'review', 'choice'];
+  return order[Math.max(order.indexOf(a), order.indexOf(b))]!;
+}
 
 /**
  * Edits that keep what they do not mean to change: indentation, comments, quoting, line ends. An edit of a file that
@@ -36,7 +41,7 @@ export class Editor {
 
   /** Puts whole lines directly behind a directive, indented like it. */
   insertAfter(node: ConfigNode, lines: readonly string[]): this {
-    const { end } = node.directive;
+    const end = node.directive.end + restOfLine(node);
     const before = startsLine(node) ? eol(node) + indentOf(node) : ' ';
     return this.change(node, node.range(end, end), lines.map((line) => before + line).join(''));
   }
@@ -111,6 +116,16 @@ function httpBlockOf(node: ConfigNode): ConfigNode | null {
 /** Blanks before a directive on its line; empty when something else stands before it. */
 export function indentOf(node: ConfigNode): string {
   return startsLine(node) ? beforeOnLine(node) : '';
+}
+
+/** Length of a comment that stands behind a directive on its line: it belongs to the directive. */
+function restOfLine(node: ConfigNode): number {
+  if (!startsLine(node)) return 0;
+  const { text } = node.document;
+  const end = node.at + node.directive.end;
+  const lineEnd = text.indexOf('\n', end);
+  const rest = text.slice(end, lineEnd < 0 ? text.length : lineEnd).replace(/\r$/, '');
+  return /^[ \t]*#/.test(rest) ? rest.length : 0;
 }
 
 function startsLine(node: ConfigNode): boolean {

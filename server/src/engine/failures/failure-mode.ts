@@ -1,14 +1,5 @@
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
-import type {
-  Certainty,
-  ConfirmingCommand,
-  Fix,
-  Safety,
-  Severity,
-  Site,
-  Status,
-  VersionSpan,
-} from '../contract.ts';
+import type { Certainty, ConfirmingCommand, Fix, Severity, Site, Status, VersionSpan } from '../contract.ts';
 import type { Case, Weight } from '../diagnosis/case.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 
@@ -75,10 +66,4 @@ export interface Detection {
   readonly related: readonly (Site & { message: string })[];
   /** Best first. */
   readonly fixes: readonly Fix[];
-}
-
-/** Lower of two grades of safety: what a combined fix may claim. */
-export function leastSafe(a: Safety, b: Safety): Safety {
-  const order: readonly Safety[] = ['safe', 'review', 'choice'];
-  return order[Math.max(order.indexOf(a), order.indexOf(b))]!;
 }

@@ -80,6 +80,8 @@ function resolveAtRunTime(model: ConfigModel, pass: ConfigNode): Fix | null {
   if (target?.pass !== pass || target.target.kind !== 'host') return null;
   const resolver = effective(model, 'resolver', block).nodes[0];
   if (!resolver) return null;
+  // nginx refuses "proxy_redirect default" beside a variable.
+  if (effective(model, 'proxy_redirect', block).nodes.some((node) => node.arg(0) === 'default')) return null;
   // A URI part would no longer replace the location's prefix once a variable stands there.
   const replacesNothing = target.uriPart === null || (target.uriPart === '/' && block.args.at(-1) === '/');
   if (!replacesNothing) return null;

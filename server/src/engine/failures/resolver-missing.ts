@@ -1,8 +1,8 @@
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
-import { allProxied, endpoints, type Proxied } from '../config/proxied.ts';
-import { isAddress } from '../config/upstream-url.ts';
-import { upstreamNamed } from '../config/upstreams.ts';
+import { allProxied, type Proxied, passesTo } from '../config/proxied.ts';
+import { defaultPort, isAddress } from '../config/upstream-url.ts';
+import { upstreamNamed, upstreams } from '../config/upstreams.ts';
 import { hasPlaceholder, possibleValues, variablesIn } from '../config/variables.ts';
 import type { Fix } from '../contract.ts';
 import type { Case } from '../diagnosis/case.ts';
@@ -84,14 +84,18 @@ function unresolvable(model: ConfigModel, target: Proxied): Detection | null {
   )
     return null;
   const { values, complete } = possibleValues(model, authority, target.pass);
-  const literals = literalHosts(model);
-  const names = values.map(authorityOf).filter((authority) => needsResolver(model, authority, literals));
+  const names = values.map(authorityOf).filter((authority) => needsResolver(model, target, authority));
   if (complete && names.length === 0) return null;
   const certain = complete && names.length === values.length;
+  // What a pattern lets through may well be the names of the groups that are there.
+  const captured =
+    names.length === 0 &&
+    upstreams(model).size > 0 &&
+    variablesIn(authority).every((name) => isCapture(target, name));
   const variables = variablesIn(target.target.text).map((name) => `$${name}`);
   return {
     node: target.pass,
-    severity: names.length > 0 ? 'error' : 'warning',
+    severity: certain ? 'error' : captured ? 'info' : 'warning',
     certainty: certain ? 'certain' : 'likely',
     message:
       names.length > 0
@@ -122,21 +126,25 @@ function authorityOf(url: string): string {
   return rest.startsWith('unix:') ? rest : rest.split(/[/?]/, 1)[0]!;
 }
 
-function needsResolver(model: ConfigModel, authority: string, literals: ReadonlySet<string>): boolean {
+function needsResolver(model: ConfigModel, target: Proxied, authority: string): boolean {
   if (authority === '' || authority.startsWith('unix:') || isAddress(authority.replace(/:\d+$/, '')))
     return false;
   if (upstreamNamed(model, authority)) return false;
-  return !literals.has(authority.toLowerCase());
+  // host:port of a literal *_pass is an implicit upstream, which nginx finds by name and port.
+  const [host, port] = authority.split(':');
+  const wanted = port === undefined ? defaultPort(target.pass.name, target.scheme) : Number(port);
+  const literal = passesTo(model, { node: target.pass, host: host!, port: wanted, socket: null });
+  return !literal.some((other) => other.target.kind === 'host');
 }
 
-/** host:port of every literal *_pass: each is an implicit upstream that nginx finds by name. */
-function literalHosts(model: ConfigModel): ReadonlySet<string> {
-  const known = new Set<string>();
-  for (const target of allProxied(model)) {
-    if (target.target.kind !== 'host') continue;
-    for (const endpoint of endpoints(target)) known.add(`${endpoint.host}:${endpoint.port}`.toLowerCase());
-  }
-  return known;
+/** Variables that a regular expression around the directive captures. */
+function isCapture(target: Proxied, name: string): boolean {
+  if (/^\d$/.test(name)) return true;
+  const patterns = [target.block, ...target.block.ancestors()].flatMap((level) => [
+    ...(level.name === 'location' ? level.args : []),
+    ...level.all('server_name').flatMap((node) => node.args),
+  ]);
+  return patterns.some((pattern) => pattern.toLowerCase().includes(`<${name}>`));
 }
 
 /** Which DNS server is right only the user knows; the usual ones are offered, the surroundings' own first. */

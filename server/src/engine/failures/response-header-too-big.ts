@@ -1,6 +1,12 @@
-import { type BufferFamily, bufferSettings, formatSize } from '../config/buffers.ts';
+import {
+  type BufferFamily,
+  bufferSettings,
+  formatSize,
+  raisedBuffers,
+  staysConsistent,
+} from '../config/buffers.ts';
 import { effectiveValue } from '../config/inheritance.ts';
-import type { ConfigModel, ConfigNode } from '../config/model.ts';
+import type { ConfigModel } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
 import type { Fix } from '../contract.ts';
 import { repeatToBackend } from '../diagnosis/commands.ts';
@@ -23,18 +29,7 @@ export const responseHeaderTooBig: FailureMode = {
   versions: null,
   hits: 'responses with large headers: often those that set or renew cookies',
   signatures: [{ message: 'upstream-too-big-header' }],
-  detect(model) {
-    const seen = new Set<string>();
-    const found: Detection[] = [];
-    for (const target of allProxied(model)) {
-      const detection = smallBuffer(model, target);
-      if (!detection) continue;
-      const key = `${detection.node.file}:${detection.node.at}`;
-      if (!seen.has(key)) found.push(detection);
-      seen.add(key);
-    }
-    return found;
-  },
+  detect: (model) => allProxied(model).flatMap((target) => smallBuffer(model, target) ?? []),
   weigh(failure) {
     const because = ['nginx says so: the header did not fit'];
     const place = failure.places[0];
@@ -125,32 +120,46 @@ function smallBuffer(model: ConfigModel, target: Proxied): Detection | null {
   return null;
 }
 
-/** Raises the buffers as a consistent group, at the level that owns each line. */
+/**
+ * Raises the buffers as a consistent group: at the level that owns each line where everybody who shares it can live
+ * with that, else in the location alone.
+ */
 function largerBuffers(model: ConfigModel, target: Proxied, logged: boolean): Fix | null {
   const family = familyOf(target);
   if (!family) return null;
-  const { block } = target;
-  const settings = bufferSettings(model, block, family);
+  const settings = bufferSettings(model, target.block, family);
   // After a logged failure the size in effect was too small; a round doubling until 64k is the usual practice.
   const size = logged && settings.size >= 16_384 ? Math.min(settings.size * 2, 65_536) : 16_384;
   if (size <= settings.size) return null;
-  const editor = new Editor(model, 'review');
-  const lines: string[] = [];
-  const put = (name: string, node: ConfigNode | null, value: string): void => {
-    if (node) editor.replaceHead(node, `${name} ${value}`);
-    else lines.push(`${name} ${value};`);
-  };
-  put(`${family}_buffer_size`, settings.sizeNode, formatSize(size));
-  const one = Math.max(settings.one, size);
-  const count = Math.max(settings.count, 8);
-  if (family !== 'grpc') {
-    if (settings.one < one || settings.count < 4)
-      put(`${family}_buffers`, settings.buffersNode, `${count} ${formatSize(one)}`);
-    if (settings.busyNode && settings.busy < one)
-      put(`${family}_busy_buffers_size`, settings.busyNode, formatSize(one * 2));
-    if (settings.tempNode && settings.temp < one)
-      put(`${family}_temp_file_write_size`, settings.tempNode, formatSize(one * 2));
+  const title = `give response headers ${formatSize(size)}`;
+  const changes = raisedBuffers(settings, family, size);
+  const shared = new Editor(model, 'review');
+  const missing = changes.filter((change) => !change.node);
+  for (const change of changes)
+    if (change.node) shared.replaceHead(change.node, `${change.name} ${change.value}`);
+  const anchor = settings.sizeNode ?? settings.buffersNode ?? target.pass;
+  if (missing.length > 0)
+    shared.insertAfter(
+      anchor,
+      missing.map((change) => `${change.name} ${change.value};`),
+    );
+  const touched = [
+    ...changes.flatMap((change) => change.node ?? []),
+    ...(missing.length > 0 ? [anchor] : []),
+  ];
+  if (touched.every((node) => node.parent === target.block && node.file === target.block.file))
+    return shared.fix(title);
+  const others = allProxied(model).filter(
+    (other) => other.block !== target.block && familyOf(other) === family,
+  );
+  if (others.every((other) => staysConsistent(bufferSettings(model, other.block, family), changes, family))) {
+    return shared.fix(title);
   }
-  if (lines.length > 0) editor.insertAfter(settings.sizeNode ?? settings.buffersNode ?? target.pass, lines);
-  return editor.fix(`give response headers ${formatSize(size)}`);
+  // A second line at one level is refused as duplicate, so the location must not have its own already.
+  if (changes.some((change) => change.node?.parent === target.block)) return null;
+  const lines = changes.map((change) => `${change.name} ${change.value};`);
+  const alone = new Editor(model, 'review');
+  if (target.pass.file === target.block.file) alone.insertAfter(target.pass, lines);
+  else alone.insertAtStart(target.block, lines);
+  return alone.fix(title);
 }

@@ -1,6 +1,6 @@
 import { type ListenAddress, listensOn } from '../config/listens.ts';
 import type { ConfigModel } from '../config/model.ts';
-import { allProxied, type Endpoint, endpoints, type Proxied } from '../config/proxied.ts';
+import { allProxied, type Endpoint, endpoints, type Proxied, passesTo } from '../config/proxied.ts';
 import type { Fix } from '../contract.ts';
 import { bestPlace } from '../diagnosis/case.ts';
 import { speaksTls } from '../diagnosis/commands.ts';
@@ -25,8 +25,7 @@ export const tlsToPlainBackend: FailureMode = {
   signatures: [
     {
       message: 'ssl-handshake-failed',
-      when: (entry) =>
-        /wrong version number|unknown protocol|packet length too long|http request/i.test(entry.message),
+      when: (entry) => TLS_MISMATCH.test(entry.message),
     },
   ],
   detect(model) {
@@ -42,7 +41,8 @@ export const tlsToPlainBackend: FailureMode = {
   },
   weigh(failure) {
     const target = bestPlace(failure)?.proxied;
-    const because = ['the first bytes that came back are no TLS record'];
+    const noTls = TLS_MISMATCH.test(failure.entry.message);
+    const because = noTls ? ['the first bytes that came back are no TLS record'] : [];
     const port = failure.peer?.port ?? null;
     if (port !== null && PLAIN_PORTS.has(port)) because.push(`port ${port} usually speaks plain HTTP`);
     if (failure.model && target) {
@@ -58,6 +58,7 @@ export const tlsToPlainBackend: FailureMode = {
         against: [`${target.pass.text} does not speak TLS in this file`],
       };
     }
+    if (!noTls) return { certainty: because.length > 0 ? 'likely' : 'possible', because, against: [] };
     return { certainty: because.length > 1 ? 'certain' : 'likely', because, against: [] };
   },
   fix(failure) {
@@ -77,6 +78,9 @@ export const tlsToPlainBackend: FailureMode = {
   references: ['https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass'],
 };
 
+/** What OpenSSL says when the answer is no TLS record. */
+const TLS_MISMATCH = /wrong version number|unknown protocol|packet length too long|http request/i;
+
 /** Ports on which TLS is the exception: HTTP's own and the defaults of development servers. */
 const PLAIN_PORTS = new Set([80, 3000, 5000, 8000, 8080]);
 
@@ -92,18 +96,14 @@ interface Fact {
 /** What in the configuration says that an address speaks plain text. */
 function plainEvidence(model: ConfigModel, endpoint: Endpoint): Fact[] {
   const facts: Fact[] = [];
-  const same = (other: Endpoint): boolean =>
-    other.host?.toLowerCase() === endpoint.host?.toLowerCase() && other.port === endpoint.port;
   // On TLS's own ports a plain sibling is the likelier fault.
-  for (const other of endpoint.port === 443 || endpoint.port === 8443 ? [] : allProxied(model)) {
-    if (other.scheme !== 'http' && other.scheme !== 'grpc') continue;
-    if (endpoints(other).some(same)) {
+  if (endpoint.port !== 443 && endpoint.port !== 8443) {
+    const other = passesTo(model, endpoint).find(({ scheme }) => scheme === 'http' || scheme === 'grpc');
+    if (other)
       facts.push({
         message: `${other.pass.text} speaks plain text to the same address`,
         at: other.pass.site,
       });
-      break;
-    }
   }
   // One `ssl` on an address makes it speak TLS for all servers there.
   const listens: readonly ListenAddress[] = listensOn(model, endpoint.host, endpoint.port);
@@ -118,7 +118,8 @@ function plainEndpoint(model: ConfigModel, target: Proxied, endpoint: Endpoint):
   // Port 80 of an upstream member may be nginx's default and not what the writer meant.
   if (endpoint.node !== target.pass && !/:\d+$/.test(endpoint.node.arg(0) ?? '')) return null;
   const facts = plainEvidence(model, endpoint);
-  const byPort = PLAIN_PORTS.has(endpoint.port);
+  const ownTls = listensOn(model, endpoint.host, endpoint.port).some((listen) => listen.ssl);
+  const byPort = PLAIN_PORTS.has(endpoint.port) && !ownTls;
   if (facts.length === 0 && !byPort) return null;
   const fix = speakPlain(model, target);
   const address = `${endpoint.host}:${endpoint.port}`;
@@ -145,11 +146,16 @@ function plainEndpoint(model: ConfigModel, target: Proxied, endpoint: Endpoint):
 function speakPlain(model: ConfigModel, target: Proxied): Fix | null {
   const word = target.pass.directive.args[0];
   if (!word || target.scheme === null) return null;
-  const plain = target.scheme === 'grpcs' ? 'grpc' : 'http';
+  // One member that may speak TLS would lose it.
+  const ends = endpoints(target);
+  const plain = (end: Endpoint): boolean =>
+    (end.port !== null && PLAIN_PORTS.has(end.port)) || plainEvidence(model, end).length > 0;
+  if (ends.length > 1 && !ends.every(plain)) return null;
+  const scheme = target.scheme === 'grpcs' ? 'grpc' : 'http';
   const at = word.raw.toLowerCase().indexOf(`${target.scheme}://`);
   if (at < 0) return null;
-  const newText = word.raw.slice(0, at) + plain + word.raw.slice(at + target.scheme.length);
+  const newText = word.raw.slice(0, at) + scheme + word.raw.slice(at + target.scheme.length);
   return new Editor(model, 'review')
     .replaceWord(target.pass, word, newText)
-    .fix(`speak plain text: ${plain}://`);
+    .fix(`speak plain text: ${scheme}://`);
 }

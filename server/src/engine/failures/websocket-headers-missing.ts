@@ -25,24 +25,11 @@ export const websocketHeadersMissing: FailureMode = {
   versions: null,
   hits: 'WebSocket handshakes; other requests work',
   signatures: [],
-  detect(model) {
-    const found = new Map<string, Detection>();
-    for (const target of allProxied(model)) {
-      if (target.handler !== 'proxy' || target.block.name !== 'location') continue;
-      const detection = missingUpgrade(model, target);
-      if (!detection) continue;
-      const key = `${detection.node.file}:${detection.node.at}`;
-      const known = found.get(key);
-      // One line that several locations inherit is one finding; the others are its users.
-      if (known)
-        found.set(key, {
-          ...known,
-          related: [...known.related, { ...target.pass.site, message: `${target.pass.text} inherits it` }],
-        });
-      else found.set(key, detection);
-    }
-    return [...found.values()];
-  },
+  detect: (model) =>
+    allProxied(model).flatMap((target) => {
+      const isLocation = target.handler === 'proxy' && target.block.name === 'location';
+      return (isLocation && missingUpgrade(model, target)) || [];
+    }),
   remedy: {
     cure: () => 'pass Upgrade and Connection on, with HTTP/1.1, in the location that serves the WebSocket',
     mitigate: null,
@@ -93,7 +80,8 @@ function missingUpgrade(model: ConfigModel, target: Proxied): Detection | null {
       'the WebSocket upgrade is not passed on: Connection is set, Upgrade is not sent',
     );
   }
-  if (upgrade || connection) return null;
+  // An own Connection without Upgrade is that of a pool; beside Upgrade it has ids of its own.
+  if (upgrade) return null;
   // In a fragment only an own list proves that nothing is inherited.
   const own = target.block.first('proxy_set_header') !== null;
   if (!own && !model.isComplete) return null;
@@ -143,19 +131,31 @@ function looksLikeWebSocket(target: Proxied): string | null {
   return null;
 }
 
-/** Adds the missing headers at the level that owns the list, the map once, and HTTP/1.1 where it is needed. */
+/**
+ * Adds the missing headers, the map once, and HTTP/1.1 where it is needed: in the location, or where half of them is
+ * inherited, at the level that has this half. A file that is included into a level is left as it is, for others
+ * include it too.
+ */
 function passOn(model: ConfigModel, target: Proxied): Fix | null {
   const editor = new Editor(model, 'review');
   const list = effective(model, 'proxy_set_header', target.block);
   const headers = setHeaders(model, target.block);
+  const connection = headers.get('connection');
+  const replaces = connection && !saysUpgrade(model, connection);
+  const half = headers.has('upgrade') || (connection !== undefined && !replaces);
+  const level = list.inherited && half ? list.level : target.block;
+  if (!level) return null;
   const lines: string[] = [];
-  const half = headers.has('upgrade') || headers.has('connection');
   // One own line would drop the inherited ones: they are repeated, unless the list itself is what misses a half.
-  if (list.inherited && !half) lines.push(...list.nodes.map((node) => `${node.text};`));
+  if (list.inherited && !half) {
+    lines.push(...list.nodes.filter((node) => node !== connection).map((node) => `${node.text};`));
+  }
   if (!headers.has('upgrade')) lines.push('proxy_set_header Upgrade $http_upgrade;');
-  if (!headers.has('connection')) {
-    const variable = connectionVariable(model, target.pass, editor);
-    lines.push(`proxy_set_header Connection ${variable};`);
+  if (!connection || replaces) {
+    const header = `proxy_set_header Connection ${connectionVariable(model, target.pass, editor)}`;
+    if (!replaces || list.inherited) lines.push(`${header};`);
+    else if (connection.file === level.file) editor.replaceHead(connection, header);
+    else return null;
   }
   const version = effective(model, 'proxy_http_version', target.block).nodes[0];
   const speaks11 = version ? version.arg(0) !== '1.0' : holdsSince(model.version, '1.29.7') === 'yes';
@@ -163,9 +163,14 @@ function passOn(model: ConfigModel, target: Proxied): Fix | null {
     if (version) editor.replaceHead(version, 'proxy_http_version 1.1');
     else lines.unshift('proxy_http_version 1.1;');
   }
-  const last = list.nodes.at(-1);
-  const owner = last && (!list.inherited || half) ? last : target.pass;
-  return editor.insertAfter(owner, lines).fix('pass the WebSocket upgrade on to the backend');
+  if (lines.length > 0) {
+    const own = list.level === level ? list.nodes.filter((node) => node.file === level.file) : [];
+    const anchor =
+      own.at(-1) ?? (target.pass.parent === level && target.pass.file === level.file ? target.pass : null);
+    if (anchor) editor.insertAfter(anchor, lines);
+    else editor.insertAtStart(level, lines);
+  }
+  return editor.fix('pass the WebSocket upgrade on to the backend');
 }
 
 /** A map of $http_upgrade that gives "upgrade": one that is there, or a new one at the http level. */

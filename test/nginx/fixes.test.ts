@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import type { ConfigModel } from '../../server/src/engine/config/model.ts';
+import { check } from '../../server/src/engine/diagnosis/check.ts';
+import { selectFixes } from '../../server/src/engine/diagnosis/fixes.ts';
+import { NginxInstance } from '../../test-fixtures/toolbox/nginx.ts';
+import { modelOfTexts } from '../support/engine.ts';
+import { withFixes } from '../support/fixture.ts';
+
+/** What `--fix=review` makes of awkward configurations, and a real nginx must still start with. */
+
+const HEAD = 'events {}\nhttp {\n    upstream app { server 127.0.0.1:3001; keepalive 2; }\n';
+const SERVER = '    server {\n        listen 127.0.0.1:8080;\n';
+const END = '    }\n}\n';
+
+const cases: Record<string, Record<string, string>> = {
+  'a shipped snippet is shared, and one location has its own version': {
+    'nginx.conf': `${HEAD}${SERVER}        location / { proxy_http_version 1.1; include proxy_params; proxy_pass http://app; }\n        location /ws/ {\n            include proxy_params;\n            proxy_pass http://app;\n        }\n${END}`,
+    proxy_params: 'proxy_set_header Host $host;\nproxy_set_header X-Real-IP $remote_addr;\n',
+  },
+  'half of the headers in a shared snippet': {
+    'nginx.conf': `${HEAD}${SERVER}        location /a/ { include head.conf; proxy_pass http://app; }\n        location /b/ { include head.conf; proxy_http_version 1.1; proxy_set_header Connection "upgrade"; proxy_pass http://app; }\n        location /c/ { include head.conf; proxy_http_version 1.1; proxy_pass http://app; }\n${END}`,
+    'head.conf': 'proxy_set_header Upgrade $http_upgrade;\n',
+  },
+  'buffers of a sibling depend on the level that would be edited': {
+    'nginx.conf': `${HEAD}    proxy_buffers 16 32k;\n    proxy_busy_buffers_size 32k;\n${SERVER}        location /a/ { proxy_pass http://app; }\n        location /b/ { proxy_buffers 8 4k; proxy_busy_buffers_size 8k; proxy_pass http://app; }\n${END}`,
+  },
+  'a buffer size in a shared snippet': {
+    'nginx.conf': `${HEAD}${SERVER}        location /a/ { include buf.conf; proxy_buffers 8 16k; proxy_pass http://app; }\n        location /b/ { include buf.conf; proxy_pass http://app; }\n${END}`,
+    'buf.conf': 'proxy_buffer_size 2k;\n',
+  },
+  'a small size at the server, a location with buffers of its own': {
+    'nginx.conf': `${HEAD}${SERVER}        proxy_buffer_size 1k;\n        location /a/ { proxy_pass http://app; }\n        location /b/ { proxy_buffers 4 8k; proxy_pass http://app; }\n${END}`,
+  },
+  'a WebSocket path with the Connection of a pool': {
+    'nginx.conf': `${HEAD}${SERVER}        location /ws/ {\n            proxy_http_version 1.1;\n            proxy_set_header Connection ""; # for the pool\n            proxy_pass http://app;\n        }\n${END}`,
+  },
+  'comments behind directives, and a suppression': {
+    'nginx.conf': `${HEAD}${SERVER}        location /ws/ {\n            proxy_set_header Upgrade $http_upgrade; # the half\n            proxy_pass https://127.0.0.1:8080; # nginx-502: ignore tls-to-plain-backend -- it speaks TLS\n        }\n${END}`,
+  },
+};
+
+const FOLDER = '/etc/nginx/';
+
+async function modelOf(files: Record<string, string>): Promise<ConfigModel> {
+  return modelOfTexts(Object.fromEntries(Object.entries(files).map(([name, text]) => [FOLDER + name, text])));
+}
+
+describe.concurrent('what --fix=review leaves is a configuration that nginx starts with', () => {
+  test.concurrent.each(Object.entries(cases))('%s', async (_, files) => {
+    const lane = 2000 + Object.values(cases).indexOf(files);
+    const accepted = async (source: Record<string, string>): Promise<string> => {
+      const instance = await NginxInstance.create({ source, lane });
+      try {
+        const result = await instance.test();
+        return result.ok ? '' : result.output;
+      } finally {
+        await instance.stop();
+      }
+    };
+    expect(await accepted(files)).toBe('');
+    const now = { ...files };
+    for (let pass = 0; pass < 10; pass++) {
+      const model = await modelOf(now);
+      const selected = selectFixes(check(model).findings, 'review').map(({ fix }) => fix);
+      if (selected.length === 0) break;
+      for (const [file, text] of withFixes(selected, (name) => model.snapshot.files.get(name)!.text)) {
+        now[file.slice(FOLDER.length)] = text;
+      }
+    }
+    expect(await accepted(now)).toBe('');
+    // What a comment says stays with the line it was written on.
+    for (const [name, text] of Object.entries(files)) {
+      for (const line of text.split('\n').filter((l) => l.includes('ignore')))
+        expect(now[name]).toContain(line);
+    }
+  });
+});

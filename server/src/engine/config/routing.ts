@@ -166,7 +166,21 @@ interface Found {
   readonly final: boolean;
 }
 
-function find(level: ConfigNode, uri: string, trace: string[], state: { certain: boolean }): Found {
+/** Deeper than anybody nests locations; generated nests must not overflow the stack. */
+const MAX_NESTED = 500;
+
+function find(
+  level: ConfigNode,
+  uri: string,
+  trace: string[],
+  state: { certain: boolean },
+  depth = 0,
+): Found {
+  if (depth > MAX_NESTED) {
+    state.certain = false;
+    trace.push(`locations nested deeper than ${MAX_NESTED} were not looked at`);
+    return { location: null, redirect: null, final: false };
+  }
   const kids = level.all('location').map((node) => ({ node, ...locationMatch(node) }));
   const insideRegex = level.name === 'location' && ['~', '~*'].includes(locationMatch(level).kind);
   const prefixes = insideRegex ? [] : kids.filter((kid) => kid.kind === 'prefix' || kid.kind === '^~');
@@ -192,7 +206,7 @@ function find(level: ConfigNode, uri: string, trace: string[], state: { certain:
   if (best) {
     current = best.node;
     trace.push(`location ${best.node.args.join(' ')} is the longest prefix`);
-    const nested = find(best.node, uri, trace, state);
+    const nested = find(best.node, uri, trace, state, depth + 1);
     if (nested.final) return nested;
     if (nested.location) current = nested.location;
   }
@@ -206,7 +220,7 @@ function find(level: ConfigNode, uri: string, trace: string[], state: { certain:
       }
       if (match !== 'yes') continue;
       trace.push(`location ${kid.node.args.join(' ')} matches: regular expressions win over plain prefixes`);
-      const nested = find(kid.node, uri, trace, state);
+      const nested = find(kid.node, uri, trace, state, depth + 1);
       return { location: nested.location ?? kid.node, redirect: nested.redirect, final: true };
     }
   }

@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -120,10 +121,19 @@ export class Program {
     return result.stderr;
   }
 
+  /** Node where everybody may run it; root's own may lie in root's home. */
+  private nodeForAll(): string {
+    const who = { uid: NOBODY, gid: NOBODY };
+    if (spawnSync(process.execPath, ['--version'], who).status === 0) return process.execPath;
+    const copy = path.join(this.root, 'node');
+    if (!existsSync(copy)) copyFileSync(process.execPath, copy);
+    return copy;
+  }
+
   private spawn(args: readonly string[], options: RunOptions): Promise<Result> {
     const asNobody = options.unprivileged === true && process.getuid?.() === 0;
     const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
-    const child = spawn(process.execPath, [this.bin, ...args], {
+    const child = spawn(asNobody ? this.nodeForAll() : process.execPath, [this.bin, ...args], {
       cwd: options.cwd ?? this.folder(),
       env: { ...env, TERM: 'xterm-256color', ...options.env },
       timeout: 50_000,

@@ -270,3 +270,73 @@ describe('what a sweep over public configurations taught', () => {
     ).toBeGreaterThan(1000);
   });
 });
+
+describe('what a review taught', () => {
+  test.each([
+    [
+      'the default port of a literal',
+      'server { location /f/ { proxy_pass http://localhost; } location /g/ { set $b localhost; proxy_pass http://$b; } }',
+      [],
+    ],
+    [
+      'one value of several',
+      'upstream app { server 127.0.0.1:1; } map $uri $p { default app; /old dead.test; } server { location / { proxy_pass http://$p; } }',
+      ['resolver-missing warning'],
+    ],
+    [
+      'a capture beside groups',
+      'upstream app { server 127.0.0.1:1; } server { location ~ ^/(?<svc>app)/ { proxy_pass http://$svc; } }',
+      ['resolver-missing info'],
+    ],
+    [
+      'TLS that nginx itself serves on a plain port',
+      'server { listen 127.0.0.1:8080 ssl; } server { location / { proxy_pass https://127.0.0.1:8080; } }',
+      [],
+    ],
+    [
+      "a pool's Connection on a WebSocket path",
+      'server { location /ws { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://127.0.0.1:1; } }',
+      ['websocket-headers-missing info'],
+    ],
+    [
+      'two suppressions above one line',
+      'server {\n# nginx-502: ignore tls-to-plain-backend -- a\n# nginx-502: ignore websocket-headers-missing -- b\nlocation /ws { proxy_pass https://127.0.0.1:8080; } }',
+      [],
+    ],
+  ])('%s', async (_, content, wanted) => {
+    expect((await findings(http(content))).map((f) => `${f.id} ${f.severity}`)).toEqual(wanted);
+  });
+
+  test('one member that may speak TLS keeps the whole pool from being switched to plain', async () => {
+    const [finding] = await findings(
+      http(
+        'upstream app { server 127.0.0.1:8080; server 127.0.0.1:8443; } server { location / { proxy_pass https://app; } }',
+      ),
+    );
+    expect(finding).toMatchObject({ id: 'tls-to-plain-backend', fixes: [] });
+  });
+
+  test('a byte order mark is named and can be removed', async () => {
+    const texts = { [MAIN]: '\ufeffevents {}\nhttp {}\n' };
+    expect((await findings(texts)).map((f) => f.message)).toEqual([
+      'a byte order mark stands at the start of the file: nginx takes it for a part of the first word',
+    ]);
+    expect((await fixed(texts)).left).toEqual([]);
+  });
+
+  test('thousands of includes and of targets come to an end', async () => {
+    const fan: Record<string, string> = {
+      [MAIN]: `events {}\nhttp { server {\n${'include /f1;\n'.repeat(60)}} }\n`,
+    };
+    for (let i = 1; i < 4; i++) fan[`/f${i}`] = `include /f${i + 1};\n`.repeat(60);
+    fan['/f4'] = 'location /ws { proxy_pass https://127.0.0.1:80; }\n'.repeat(5);
+    expect((await ids(fan)).length).toBeGreaterThan(0);
+    const members = Array.from({ length: 30 }, (_, i) => `server 127.0.0.1:${9000 + i};`).join(' ');
+    const many = Array.from(
+      { length: 1500 },
+      (_, i) =>
+        `location /a${i} { proxy_pass https://app; } location /b${i} { proxy_pass http://127.0.0.2:${i + 1}; }`,
+    );
+    expect(await ids(http(`upstream app { ${members} }\nserver { ${many.join('\n')} }`))).toEqual([]);
+  });
+});

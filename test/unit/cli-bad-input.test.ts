@@ -229,7 +229,8 @@ describe('includes', () => {
 
   test('a chain of 2000 files, and 40 that each include the next one twice', async () => {
     const chain: Record<string, string> = { 'c2000.conf': LEVELS.error };
-    for (let i = 0; i < 2000; i++) chain[`c${i}.conf`] = `include c${i + 1}.conf;\n`;
+    for (let i = 0; i < 2000; i++)
+      chain[`c${i}.conf`] = `${i === 0 ? 'user www-data;\n' : ''}include c${i + 1}.conf;\n`;
     const long = await program.check(['c0.conf'], { cwd: program.folder(chain) });
     expect(long.json.files).toHaveLength(2001);
     expect(long.json.findings.map(({ id }) => id)).toContain('resolver-missing');

@@ -16,7 +16,7 @@ afterAll(() => program.remove());
 const UNKNOWN =
   '2026/01/31 03:00:00 [error] 7#7: *1 something that no nginx has said yet, client: 127.0.0.1, server: a';
 
-describe('what is read', () => {
+describe.concurrent('what is read', () => {
   test('standard input, with and without "-", a file, several files', async () => {
     const cwd = program.folder({
       'a.log': `${logLine()}\n${logLine()}\n`,
@@ -70,8 +70,7 @@ describe('what is read', () => {
       const { json, code } = await program.explain([name], { cwd });
       expect(json.events, name).toBeGreaterThan(1000);
       expect(json.events, name).toBeLessThan(20_000);
-      // Seven ports, and perhaps the line that the damage cut.
-      expect([7, 8], name).toContain(json.groups.length);
+      expect(json.groups[0]!.count, name).toBeGreaterThan(100);
       expect(json.problems, name).toEqual([
         {
           kind: 'unreadable',
@@ -103,7 +102,7 @@ describe('what is read', () => {
   });
 });
 
-describe('what is answered', () => {
+describe.concurrent('what is answered', () => {
   test('the verdict first, then the phases, the place, the cause, the cure and the commands', async () => {
     const cwd = program.folder({ 'nginx.conf': LEVELS.none, 'error.log': logLine() });
     const { stdout, stderr, code } = await program.run(['explain', '--config', 'nginx.conf', 'error.log'], {
@@ -244,7 +243,7 @@ describe('what is answered', () => {
   });
 });
 
-describe('exit status', () => {
+describe.concurrent('exit status', () => {
   test.each<[string, string, number]>([
     ['an event', logLine(), 0],
     ['an event among prose', `hello\n${logLine()}\nbye`, 0],
@@ -285,7 +284,7 @@ describe('exit status', () => {
   });
 });
 
-describe('terminal', () => {
+describe.concurrent('terminal', () => {
   test('nothing in a log can drive it', async () => {
     const evil = '\u001b]0;x\u0007\u001b[2J\u009b31m\u202e\b\r';
     const line = logLine({ uri: `/${evil}` }).replace('app.test', `app${evil}.test`);

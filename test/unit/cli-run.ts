@@ -168,9 +168,11 @@ async function feed(
     if (stdin.destroyed) return;
     if (!stdin.write(piece)) {
       await new Promise<void>((resolve) => {
-        stdin.once('drain', resolve);
-        stdin.once('close', resolve);
-        stdin.once('error', () => resolve());
+        const done = (): void => {
+          for (const event of ['drain', 'close', 'error']) stdin.off(event, done);
+          resolve();
+        };
+        for (const event of ['drain', 'close', 'error']) stdin.on(event, done);
       });
     }
   }

@@ -127,6 +127,49 @@ describe('groups', () => {
   });
 });
 
+describe('what a review taught', () => {
+  test('a reset in the handshake is no proof of plain text', async () => {
+    const config = http('server { server_name app.test; location / { proxy_pass https://b.test:8443; } }');
+    const reset = line(
+      'peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to upstream',
+      'https://10.1.1.1:8443/y',
+    );
+    const { verdict, causes: found } = (await explain(reset, config)).groups[0]!.explanation;
+    expect(verdict).not.toContain('configuration');
+    expect(found[0]).toMatchObject({ id: 'tls-to-plain-backend', certainty: 'possible', because: [] });
+  });
+
+  test('a look-up at run time leads to a variable, not to where the URI leads', async () => {
+    const config = http(
+      'upstream app { server 127.0.0.1:1; }\nserver { server_name app.test;\n location / { proxy_pass http://app; error_page 404 = @be; }\n location @be { set $b foo.test; proxy_pass http://$b; }\n}',
+    );
+    const text =
+      '2026/01/31 03:00:00 [error] 4242#4242: *7 no resolver defined to resolve foo.test, client: 127.0.0.1, server: app.test, request: "GET /x HTTP/1.1", host: "app.test"';
+    expect((await explain(text, config)).groups[0]!.explanation.place?.location?.text).toBe('location @be');
+  });
+
+  test('the port of host: tells servers of one name apart', async () => {
+    const config = http(
+      'server { listen 80; server_name a.test; location / { proxy_pass http://127.0.0.1:1; } }\nserver { listen 81; server_name a.test; location /x { proxy_pass http://127.0.0.1:1; } }',
+    );
+    const text = line(REFUSED, 'http://127.0.0.1:1/x', { server: 'a.test', host: 'a.test:81' });
+    expect((await explain(text, config)).groups[0]!.explanation.place?.location?.text).toBe('location /x');
+  });
+
+  test('what is written as it was logged is not suspected', async () => {
+    const six = http('server { server_name app.test; location / { proxy_pass http://[::1]:5000; } }');
+    expect(
+      (await explain(line(REFUSED, 'http://[::1]:5000/x'), six)).groups[0]!.explanation.causes[0]!.id,
+    ).toBe('backend-down');
+    const cached = http(
+      'proxy_cache_path /c keys_zone=z:1m;\nserver { server_name app.test; proxy_cache z; proxy_cache_use_stale error; location / { proxy_pass http://127.0.0.1:1; } }',
+    );
+    expect(
+      (await explain(line(REFUSED, 'http://127.0.0.1:1/x'), cached)).groups[0]!.explanation.status.certainty,
+    ).toBe('likely');
+  });
+});
+
 describe('causes', () => {
   const causes = async (text: string, config?: string): Promise<string[]> =>
     (await explain(text, config)).groups[0]!.explanation.causes.map((cause) => cause.id);

@@ -99,6 +99,7 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
         cwd: io.cwd,
         model,
         config: values.config ?? null,
+        filtered: explainer.filtered,
       }),
     );
   if (problems.length > 0) return 2;
@@ -108,7 +109,9 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
 /** A time in nginx's spelling, so that texts compare as times do; ISO spelling is taken too. */
 function readTime(flag: string, text: string | undefined): string | null {
   if (text === undefined) return null;
-  const match = /^(\d{4})[/-](\d{2})[/-](\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?))?$/.exec(text.trim());
+  const match = /^(\d{4})[/-](\d{2})[/-](\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?Z?)?$/.exec(
+    text.trim(),
+  );
   if (!match) throw new UsageError(`${flag} takes a time like "2026/01/31 03:00:00", not "${text}"`);
   const end = flag === '--until' ? '23:59:59' : '00:00:00';
   const clock =

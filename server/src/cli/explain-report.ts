@@ -8,6 +8,8 @@ export interface ExplainReportOptions {
   readonly cwd: string;
   readonly model: ConfigModel | null;
   readonly config: string | null;
+  /** Log lines left out because of --since and --until. */
+  readonly filtered?: number;
 }
 
 /** Groups printed in full; the rest is counted. */
@@ -28,7 +30,7 @@ export function explainReport(result: Explain, options: ExplainReportOptions): s
   if (known.length > MAX_GROUPS) {
     parts.push(`${known.length - MAX_GROUPS} more kinds of event; --format json shows them all.\n`);
   }
-  if (known.length === 0) parts.push(nothing(result));
+  if (known.length === 0) parts.push(nothing(result, options.filtered ?? 0));
   else {
     const words: string[] = [];
     if (unknown > 0) words.push(`${unknown} other nginx message${unknown === 1 ? '' : 's'} in the text`);
@@ -40,7 +42,10 @@ export function explainReport(result: Explain, options: ExplainReportOptions): s
   return parts.join('\n');
 }
 
-function nothing(result: Explain): string {
+function nothing(result: Explain, filtered: number): string {
+  if (result.events === 0 && filtered > 0) {
+    return `All ${filtered} nginx log line${filtered === 1 ? '' : 's'} of the input are outside of --since and --until.\n`;
+  }
   if (result.events > 0) {
     return 'The text holds nginx log lines, but none of them is on the way to a 502.\n';
   }

@@ -23,6 +23,23 @@ const PAGE = 4096;
 
 /** Reads the effective buffers of a handler at a block. */
 export function bufferSettings(model: ConfigModel, block: ConfigNode, family: BufferFamily): BufferSettings {
+  let known = cache.get(block);
+  if (!known) {
+    known = new Map();
+    cache.set(block, known);
+  }
+  let settings = known.get(family);
+  if (!settings) {
+    settings = readSettings(model, block, family);
+    known.set(family, settings);
+  }
+  return settings;
+}
+
+/** Nodes belong to one immutable model: what was worked out for a block holds. */
+const cache = new WeakMap<ConfigNode, Map<BufferFamily, BufferSettings>>();
+
+function readSettings(model: ConfigModel, block: ConfigNode, family: BufferFamily): BufferSettings {
   const node = (name: string): ConfigNode | null =>
     effective(model, `${family}_${name}`, block).nodes[0] ?? null;
   const sizeNode = node('buffer_size');

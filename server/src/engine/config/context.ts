@@ -55,22 +55,6 @@ export function contextInside(name: string, outer: Context): Context {
   }
 }
 
-/** Levels of the http module: the ones that HTTP rules look into. */
-export function isHttp(context: Context): boolean {
-  switch (context) {
-    case 'http':
-    case 'server':
-    case 'location':
-    case 'upstream':
-    case 'if-in-server':
-    case 'if-in-location':
-    case 'limit_except':
-      return true;
-    default:
-      return false;
-  }
-}
-
 /**
  * Context of a fragment's top level, told by what stands there; 'unknown' when that does not decide. A fragment
  * with `server` could belong to stream, so its servers are looked into.

@@ -30,6 +30,8 @@ export function readDump(text: string): DumpedFile[] | null {
 
 /** A shell's prompt, with or without the next command behind it. */
 function isPrompt(line: string): boolean {
+  // No prompt is longer, and the pattern below would take long over a longer one.
+  if (line.length > 300) return false;
   return (
     /^(?:\[?[\w.-]+@[\w.-]+[^;{}]*[#$%>]|[#$%>])(?: .*)?$/.test(line.trim()) && !line.trim().startsWith('# ')
   );

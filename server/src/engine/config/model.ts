@@ -112,7 +112,7 @@ export interface MissingInclude {
 }
 
 /** A bound on what thirty includes of files that include thirty files may grow to. */
-const MAX_NODES = 2_000_000;
+const MAX_NODES = 300_000;
 
 /** The configuration as nginx sees it. A pure function of the snapshot; build a new one after a change. */
 export class ConfigModel {

@@ -127,9 +127,9 @@ export function endpoints(passed: Proxied): readonly Endpoint[] {
   }
 }
 
-const byAddress = new WeakMap<ConfigModel, Map<string, Proxied[]>>();
+const byAddress = new WeakMap<ConfigModel, Map<string, Map<string, Proxied>>>();
 
-/** Every *_pass that leads to an endpoint's host and port. */
+/** Every *_pass line that leads to an endpoint's host and port; a line of a snippet stands once. */
 export function passesTo(model: ConfigModel, endpoint: Endpoint): readonly Proxied[] {
   let index = byAddress.get(model);
   if (!index) {
@@ -137,14 +137,15 @@ export function passesTo(model: ConfigModel, endpoint: Endpoint): readonly Proxi
     for (const target of allProxied(model)) {
       for (const end of endpoints(target)) {
         const key = addressKey(end);
-        const same = index.get(key);
-        if (same) same.push(target);
-        else index.set(key, [target]);
+        const lines = index.get(key) ?? new Map<string, Proxied>();
+        index.set(key, lines);
+        const line = `${target.pass.file} ${target.pass.at}`;
+        if (!lines.has(line)) lines.set(line, target);
       }
     }
     byAddress.set(model, index);
   }
-  return index.get(addressKey(endpoint)) ?? [];
+  return [...(index.get(addressKey(endpoint))?.values() ?? [])];
 }
 
 function addressKey({ host, port, socket }: Endpoint): string {

@@ -1,6 +1,6 @@
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
-import type { Certainty, Site } from '../contract.ts';
+import type { Certainty } from '../contract.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { MatchedMessage } from '../errorlog/message.ts';
 
@@ -67,8 +67,4 @@ export function bestPlace(failure: Case): FoundPlace | null {
 export function peerAddress(peer: Peer): string {
   if (peer.socket !== null) return `unix:${peer.socket}`;
   return peer.port === null ? (peer.host ?? peer.text) : `${peer.host}:${peer.port}`;
-}
-
-export function siteText(site: Site): string {
-  return `${site.file}:${site.range.start.line}`;
 }

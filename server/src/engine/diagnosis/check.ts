@@ -72,25 +72,27 @@ export function toFinding(mode: FailureMode, detection: Detection): Finding {
   };
 }
 
+/** Other places listed with one finding: more help nobody. */
+const MAX_RELATED = 20;
+
 /** The same line reached by several includes is one finding; what the others add is related. */
 function merge(findings: readonly Finding[]): Finding[] {
-  const known = new Map<string, Finding>();
+  const known = new Map<string, { finding: Finding; related: Map<string, Finding['related'][number]> }>();
   for (const finding of findings) {
     const { start, end } = finding.range;
     const key = `${finding.id} ${finding.file} ${start.line}:${start.column} ${end.line}:${end.column}`;
-    const first = known.get(key);
-    if (!first) {
-      known.set(key, finding);
-      continue;
+    let entry = known.get(key);
+    if (!entry) {
+      entry = { finding, related: new Map() };
+      known.set(key, entry);
+    } else if (entry.finding.fixes.length > 0) {
+      entry.finding = { ...entry.finding, fixes: mergeFixes(entry.finding.fixes, finding.fixes) };
     }
-    const related = new Map([...first.related, ...finding.related].map((r) => [JSON.stringify(r), r]));
-    known.set(key, {
-      ...first,
-      related: [...related.values()],
-      fixes: mergeFixes(first.fixes, finding.fixes),
-    });
+    for (const related of finding.related) {
+      if (entry.related.size < MAX_RELATED) entry.related.set(JSON.stringify(related), related);
+    }
   }
-  return [...known.values()];
+  return [...known.values()].map(({ finding, related }) => ({ ...finding, related: [...related.values()] }));
 }
 
 /** Two places that need different edits of the same lines cannot both be served: only what all agree on is offered. */

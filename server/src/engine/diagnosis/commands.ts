@@ -31,7 +31,7 @@ export function whoListens(failure: Case): ConfirmingCommand[] {
   if (peer.socket !== null) {
     return [
       {
-        run: `ss -lxp | grep -F ${shellQuote(peer.socket)}`,
+        run: `ss -lxp | grep -F -- ${shellQuote(peer.socket)}`,
         where: onBackend(failure),
         expect: 'a line: a process listens on the socket. Nothing: none does.',
       },
@@ -57,7 +57,8 @@ export function repeatToBackend(failure: Case, expect: string): ConfirmingComman
     peer.port === null
   )
     return [];
-  const words = ['curl', '-sS', '-v', '-o', '/dev/null', '--max-time', '10'];
+  // -g: brackets and braces of the URI are no patterns.
+  const words = ['curl', '-g', '-sS', '-v', '-o', '/dev/null', '--max-time', '10'];
   // Only a request without a body is sure to change nothing.
   const harmless = entry.request?.method === 'GET' || entry.request?.method === 'HEAD';
   if (!harmless || entry.request?.method === 'HEAD') words.push('--head');
@@ -81,6 +82,7 @@ export function repeatThroughNginx(failure: Case): ConfirmingCommand[] {
     {
       run: [
         'curl',
+        '-g',
         '-sS',
         '-v',
         '-o',
@@ -120,12 +122,15 @@ export function speaksTls(failure: Case): ConfirmingCommand[] {
   ];
 }
 
-/** Whether a name resolves, asked as nginx does at start. */
-export function resolves(failure: Case, name: string): ConfirmingCommand {
+/** Whether a name resolves, by the system's own means, which nginx uses at start only. */
+export function resolves(failure: Case, name: string, when: 'start' | 'request'): ConfirmingCommand {
   return {
     run: `getent ahosts ${shellQuote(name)}`,
     where: onNginx(failure),
-    expect: 'addresses: the name resolves here now. Nothing: it does not, and nginx cannot start with it.',
+    expect:
+      when === 'start'
+        ? 'addresses: the name resolves here now. Nothing: it does not, and nginx cannot start with it.'
+        : 'addresses: the name is known here. resolver asks DNS only: a name of /etc/hosts it does not find.',
   };
 }
 
@@ -152,7 +157,7 @@ export function phaseCommands(failure: Case): ConfirmingCommand[] {
   switch (phase) {
     case 'resolve': {
       const name = matched.captures['name'] ?? matched.captures['host'] ?? peer?.host ?? null;
-      return name === null ? [] : [resolves(failure, name)];
+      return name === null ? [] : [resolves(failure, name, 'request')];
     }
     case 'connect':
       return [

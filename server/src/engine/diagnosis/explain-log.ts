@@ -19,6 +19,8 @@ export class LogExplainer {
     // Repetitions need not be read, once the neighbours are known.
     counted: (line) => this.kept.length >= KEPT && this.inTime(timeOf(line)) && this.summary.count(line),
   });
+  /** Entries outside of the time asked for. */
+  filtered = 0;
   private readonly summary = new LogSummary();
   private readonly kept: LogEntry[] = [];
   /** Last error of each connection among the kept entries: what decided its client's status. */
@@ -58,7 +60,10 @@ export class LogExplainer {
 
   private take(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
-      if (!this.inTime(entry.time)) continue;
+      if (!this.inTime(entry.time)) {
+        this.filtered++;
+        continue;
+      }
       this.summary.add(entry);
       if (this.kept.length >= KEPT) continue;
       this.kept.push(entry);

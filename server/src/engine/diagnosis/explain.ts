@@ -1,5 +1,6 @@
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel } from '../config/model.ts';
+import { endpoints } from '../config/proxied.ts';
 import { serverNames } from '../config/routing.ts';
 import { parseUpstreamUrl } from '../config/upstream-url.ts';
 import type { Cause, EntryFields, Explanation, Place, StatusVerdict } from '../contract.ts';
@@ -53,7 +54,8 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
 
 function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainContext): Case {
   const peer = peerOf(entry, matched);
-  const places = context.model ? findPlaces(context.model, entry, peer, context.pathMap) : [];
+  const lookUp = phaseOfKind(matched.kind, entry) === 'resolve' ? (matched.captures['name'] ?? null) : null;
+  const places = context.model ? findPlaces(context.model, entry, peer, lookUp, context.pathMap) : [];
   return {
     entry,
     matched,
@@ -79,7 +81,12 @@ function statusIn(failure: Case): StatusVerdict {
       certainty: 'likely',
       note: `${status.code} inside nginx; the client gets what "${page.text}" makes of it`,
     };
-  const alone = target.target.kind === 'address' || target.target.kind === 'unix';
+  const stale = ['proxy', 'fastcgi', 'uwsgi', 'scgi'].some((family) =>
+    effective(failure.model!, `${family}_cache_use_stale`, target.block).nodes.some(
+      (node) => node.arg(0) !== 'off',
+    ),
+  );
+  const alone = !stale && (target.target.kind === 'address' || target.target.kind === 'unix');
   if (!alone || status.certainty === 'certain') return status;
   return { ...status, certainty: 'certain', note: `${status.code}: nginx has no other server to try here` };
 }
@@ -174,6 +181,16 @@ function otherCauseOf(failure: Case, id: string, alone: boolean): Ranked | null 
   const other = otherCause(id);
   if (!other) return null;
   const because: string[] = [];
+  const ends = failure.places[0]?.proxied ? endpoints(failure.places[0].proxied) : [];
+  // Written as it was logged, an address is no surprise of name resolution, and a path is not malformed.
+  if (id === 'ipv6-mismatch' && ends.some((end) => end.host !== null && end.host === failure.peer?.host))
+    return null;
+  if (
+    id === 'unix-socket-path-malformed' &&
+    ends.some((end) => end.socket !== null && end.socket === failure.peer?.socket)
+  ) {
+    return null;
+  }
   if (id === 'container-localhost') {
     if (!failure.surroundings.because) return null;
     because.push(failure.surroundings.because);
@@ -209,7 +226,10 @@ function verdict(failure: Case, causes: readonly Ranked[]): string {
   // A certain cause that the file itself holds outweighs what the message alone says.
   const configured =
     first?.cause.certainty === 'certain' && first.mode?.detect !== undefined && first.cause.fixes.length > 0;
-  const whose = WHOSE[configured ? 'configuration' : faultOf(matched.kind, entry)];
+  const fault = configured ? 'configuration' : faultOf(matched.kind, entry);
+  // Several causes and no evidence for any: the verdict must not be surer than they are.
+  const open = causes.length > 1 && causes.every(({ cause }) => cause.because.length === 0);
+  const whose = fault === 'configuration' && open ? '' : WHOSE[fault];
   return whose === '' ? `${happened}.` : `${happened}; ${whose}.`;
 }
 

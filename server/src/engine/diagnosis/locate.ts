@@ -1,3 +1,4 @@
+import { listenAddresses } from '../config/listens.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Endpoint, endpoints, type Proxied } from '../config/proxied.ts';
 import { chooseServer, locate, loggedServerName, normaliseUri } from '../config/routing.ts';
@@ -15,6 +16,8 @@ export function findPlaces(
   model: ConfigModel,
   entry: LogEntry,
   peer: Peer | null,
+  /** The name that nginx had to look up at run time, for messages about that. */
+  lookUp: string | null,
   pathMap?: ReadonlyMap<string, string>,
 ): FoundPlace[] {
   if (entry.at) {
@@ -23,10 +26,23 @@ export function findPlaces(
   }
   const routed = routedLocation(model, entry);
   const places = allProxied(model).flatMap((target): FoundPlace[] => {
-    const place = judge(model, target, entry, peer, routed);
+    // Only a variable, or a group that resolves, is looked up at run time.
+    if (lookUp !== null && !looksUp(target)) return [];
+    const wanted = lookUp === null ? peer : namedPeer(lookUp);
+    const place = judge(model, target, entry, wanted, routed);
     return place ? [place] : [];
   });
   return places.sort((a, b) => b.fit - a.fit);
+}
+
+function looksUp(target: Proxied): boolean {
+  if (target.target.kind === 'variable') return true;
+  return target.target.kind === 'upstream' && target.target.upstream.peers.some((peer) => peer.resolve);
+}
+
+/** A name as the place to look for; its values tell which directive held it. */
+function namedPeer(name: string): Peer {
+  return { text: name, scheme: null, host: name, port: null, socket: null, uri: null };
 }
 
 /** The directive at a line that nginx names: it counts the line on which a directive ends. */
@@ -74,7 +90,7 @@ function routedLocation(model: ConfigModel, entry: LogEntry): Routed {
     const logged = entry.server;
     const byName = all.filter((server) => loggedServerName(server) === logged);
     if (byName.length > 0) {
-      servers = byName;
+      servers = onPortOf(model, byName, entry.host);
       known = true;
       trace.push(
         logged === ''
@@ -99,6 +115,23 @@ function routedLocation(model: ConfigModel, entry: LogEntry): Routed {
     if (found.location && !found.redirect) return { servers, known, location: found.location, trace };
   }
   return { servers, known, location: null, trace };
+}
+
+/** Servers that listen on the port of a Host header, where it has one and some do. */
+function onPortOf(
+  model: ConfigModel,
+  servers: readonly ConfigNode[],
+  host: string | null,
+): readonly ConfigNode[] {
+  const port = /:(\d{1,5})$/.exec(host ?? '')?.[1];
+  if (servers.length < 2 || port === undefined) return servers;
+  const listening = new Set(
+    listenAddresses(model)
+      .filter((own) => own.port === Number(port))
+      .map((own) => own.server),
+  );
+  const fitting = servers.filter((server) => listening.has(server));
+  return fitting.length > 0 ? fitting : servers;
 }
 
 function judge(

@@ -29,7 +29,7 @@ export function suppressionsIn(file: string, document: SyntaxDocument): Suppress
     const tail = ignore?.[2] ?? '';
     const reason = tail.startsWith('--') ? tail.slice(2).trim() : '';
     const alone = document.text.slice(document.lines.line(line).start, comment.at).trim() === '';
-    const target = alone ? line + 1 : line;
+    const target = alone ? nextCodeLine(document, line) : line;
     found.push({
       file,
       range,
@@ -60,6 +60,16 @@ function allComments(document: SyntaxDocument): AbsoluteComment[] {
     for (const child of directive.block?.items ?? []) work.push({ item: child, base: start });
   }
   return found.sort((a, b) => a.at - b.at);
+}
+
+/** The next line that is not a comment alone: several suppressions may stand above one line. */
+function nextCodeLine(document: SyntaxDocument, line: number): number {
+  let next = line + 1;
+  for (; next < document.lines.lineCount; next++) {
+    const { start, end } = document.lines.line(next);
+    if (!/^[ \t]*#/.test(document.text.slice(start, end))) break;
+  }
+  return next;
 }
 
 /** The last line of a block whose first line is the given one; else that line itself. */

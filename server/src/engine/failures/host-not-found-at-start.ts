@@ -58,7 +58,7 @@ export const hostNotFoundAtStart: FailureMode = {
       expect:
         '"test is successful": the name resolves now. It reads the files and resolves names, and changes nothing.',
     };
-    return name === null ? [test] : [resolves(failure, name), test];
+    return name === null ? [test] : [resolves(failure, name, 'start'), test];
   },
   references: [
     'https://nginx.org/en/docs/http/ngx_http_core_module.html#resolver',

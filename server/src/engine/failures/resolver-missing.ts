@@ -62,7 +62,7 @@ export const resolverMissing: FailureMode = {
       where: onNginx(failure),
       expect: 'the nameserver lines: the addresses to give to resolver.',
     };
-    return name === null ? [server] : [server, resolves(failure, name)];
+    return name === null ? [server] : [server, resolves(failure, name, 'request')];
   },
   references: ['https://nginx.org/en/docs/http/ngx_http_core_module.html#resolver'],
 };

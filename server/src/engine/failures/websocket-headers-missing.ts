@@ -1,6 +1,7 @@
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
+import { requestHeaders } from '../config/request-headers.ts';
 import { locationMatch } from '../config/routing.ts';
 import { definitionsOf, possibleValues } from '../config/variables.ts';
 import { holdsSince } from '../config/version.ts';
@@ -46,21 +47,11 @@ export const websocketHeadersMissing: FailureMode = {
   references: ['https://nginx.org/en/docs/http/websocket.html'],
 };
 
-/** Request headers that a location adds, by lower-case name. */
-function setHeaders(model: ConfigModel, block: ConfigNode): Map<string, ConfigNode> {
-  const headers = new Map<string, ConfigNode>();
-  for (const node of effective(model, 'proxy_set_header', block).nodes) {
-    const name = node.arg(0)?.toLowerCase();
-    if (name !== undefined) headers.set(name, node);
-  }
-  return headers;
-}
-
 function missingUpgrade(model: ConfigModel, target: Proxied): Detection | null {
   // A file that is not in sight may set what seems to be missing.
   if (model.hasUnreadInclude(target.block, effective(model, 'proxy_set_header', target.block).level))
     return null;
-  const headers = setHeaders(model, target.block);
+  const headers = requestHeaders(model, target.block);
   const upgrade = headers.get('upgrade');
   const connection = headers.get('connection');
   const forwards = upgrade && upgrade.arg(1) !== '';
@@ -139,7 +130,7 @@ function looksLikeWebSocket(target: Proxied): string | null {
 function passOn(model: ConfigModel, target: Proxied): Fix | null {
   const editor = new Editor(model, 'review');
   const list = effective(model, 'proxy_set_header', target.block);
-  const headers = setHeaders(model, target.block);
+  const headers = requestHeaders(model, target.block);
   const connection = headers.get('connection');
   const replaces = connection && !saysUpgrade(model, connection);
   const half = headers.has('upgrade') || (connection !== undefined && !replaces);

@@ -49,7 +49,15 @@ export class Builder {
   constructor(
     private readonly text: string,
     private readonly forgotSemicolon: ForgotSemicolon,
-  ) {}
+  ) {
+    if (text.charCodeAt(0) !== 0xfeff) return;
+    // tree-sitter skips it; nginx takes it for a part of the first word.
+    this.last = 1;
+    const message =
+      'a byte order mark stands at the start of the file: nginx takes it for a part of the first word';
+    this.problem('syntax', 0, 1, message, { start: 0, end: 1, newText: '' });
+    this.headClean = true;
+  }
 
   /** Whether a directive may start here: reuse is sound only then. */
   get between(): boolean {
@@ -64,10 +72,6 @@ export class Builder {
   }
 
   token(kind: TokenKind, start: number, end: number): void {
-    if (this.text.charCodeAt(start) === 0xfeff && start === 0 && kind === 'word' && end === 1) {
-      this.last = end;
-      return;
-    }
     if (this.inLua) {
       this.luaToken(kind, start, end);
       return;
@@ -166,7 +170,9 @@ export class Builder {
 
   private word(start: number, end: number, quoted: boolean): void {
     const raw = this.text.slice(start, end);
-    const limit = quoted ? MAX_TOKEN_BYTES : MAX_TOKEN_BYTES - 1;
+    // nginx moves its mark only when it reads the next character: a blank behind the token counts too.
+    const blank = /[ \t\r\n]/.test(this.text[end] ?? '') ? 1 : 0;
+    const limit = (quoted ? MAX_TOKEN_BYTES : MAX_TOKEN_BYTES - 1) - blank;
     if (raw.length * 3 > limit && byteLength(raw) > limit) {
       this.problem(
         'token-too-long',

@@ -223,6 +223,28 @@ export const startUp: readonly MessageKind[] = [
     example: startUpLine('unknown directive "upstream_max_fails"'),
   }),
   refused({
+    id: 'proxy-redirect-default-refused',
+    text: '"proxy_redirect default" [should be placed after the "proxy_pass" directive|cannot be used with "proxy_pass" directive with variables]',
+    source: 'ngx_http_proxy_module.c ngx_http_proxy_redirect',
+    meaning: () =>
+      'nginx cannot derive "proxy_redirect default" here: it needs a proxy_pass without variables before it.',
+    example: startUpLine('"proxy_redirect default" should be placed after the "proxy_pass" directive'),
+  }),
+  refused({
+    id: 'duplicate-default-of-map',
+    text: 'duplicate default map parameter',
+    source: 'ngx_http_map_module.c ngx_http_map',
+    meaning: () => 'A map has two default entries.',
+    example: startUpLine('duplicate default map parameter'),
+  }),
+  refused({
+    id: 'invalid-condition',
+    text: 'invalid condition "<condition>"',
+    source: 'ngx_http_rewrite_module.c ngx_http_rewrite_if_condition',
+    meaning: () => 'nginx cannot read the condition of an if.',
+    example: startUpLine('invalid condition "$a"'),
+  }),
+  refused({
     id: 'directive-not-allowed-here',
     text: '"<name>" directive is not allowed here',
     source: 'ngx_conf_file.c ngx_conf_handler',

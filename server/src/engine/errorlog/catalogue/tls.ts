@@ -70,7 +70,7 @@ export const tls: readonly MessageKind[] = [
     phase: 'tls',
     when: isUpstreamSide,
     status: upstreamFailure('tls'),
-    fault: 'configuration',
+    fault: 'unknown',
     meaning: (entry) =>
       entry.errno === null
         ? `${sentence(peer(entry))} closed the connection in the middle of the TLS handshake.`

@@ -12,7 +12,9 @@ import {
   TextDocumentSyncKind,
   TextDocuments,
 } from 'vscode-languageserver';
+import type { NginxVersion } from '../engine/contract.ts';
 import { readDocument, type SyntaxDocument } from '../engine/syntax/document.ts';
+import { STATUS, type StatusParams } from '../protocol.ts';
 import { DEFAULT_SETTINGS, readClientSettings } from './client-settings.ts';
 import { FIX_ALL, fixAllSafe, quickFixes } from './code-actions.ts';
 import { pathOf, problemDiagnostic, SOURCE, toDiagnostic, toLspRange, uriOf } from './convert.ts';
@@ -127,10 +129,12 @@ export function serve(connection: Connection, options: ServerOptions): void {
   /** Checks every configuration that holds an open document, and publishes for all of their files. */
   const checkAll = async (wanted: number): Promise<void> => {
     try {
-      const roots = new Set<string>();
+      /** Main file of each open document, by URI. */
+      const rootOf = new Map<string, string>();
       for (const document of documents.all()) {
-        if (isNginx(document)) roots.add(await workspace.rootOf(pathOf(document.uri)));
+        if (isNginx(document)) rootOf.set(document.uri, await workspace.rootOf(pathOf(document.uri)));
       }
+      const versions = new Map<string, NginxVersion>();
       const byFile = new Map<string, Map<string, Diagnostic>>();
       const add = (file: string, diagnostic: Diagnostic): void => {
         const uri = uriOf(file);
@@ -138,9 +142,10 @@ export function serve(connection: Connection, options: ServerOptions): void {
         known.set(JSON.stringify([diagnostic.code, diagnostic.range]), diagnostic);
         byFile.set(uri, known);
       };
-      for (const root of roots) {
+      for (const root of new Set(rootOf.values())) {
         const { result } = await workspace.check(root);
         if (wanted !== generation) return;
+        versions.set(root, result.nginxVersion);
         for (const file of result.files) if (!byFile.has(uriOf(file))) byFile.set(uriOf(file), new Map());
         for (const finding of result.findings) add(finding.file, toDiagnostic(finding));
         for (const problem of result.problems) add(problem.file, problemDiagnostic(problem));
@@ -159,6 +164,10 @@ export function serve(connection: Connection, options: ServerOptions): void {
       for (const uri of published)
         if (!now.has(uri)) void connection.sendDiagnostics({ uri, diagnostics: [] });
       published = now;
+      for (const [uri, root] of rootOf) {
+        const status: StatusParams = { uri, version: versions.get(root)!, entryFile: uriOf(root) };
+        void connection.sendNotification(STATUS, status);
+      }
     } catch (error) {
       connection.console.error(`nginx-502: a check failed: ${(error as Error).message}`);
     }

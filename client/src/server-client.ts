@@ -1,0 +1,86 @@
+import {
+  CloseAction,
+  ErrorAction,
+  type ErrorHandler,
+  LanguageClient,
+  TransportKind,
+} from 'vscode-languageclient/node';
+import { withAbsolutePaths } from './paths.ts';
+
+/** Language ids that are nginx's: ours, and the one of other nginx extensions. */
+export const LANGUAGES = ['nginx', 'NGINX'];
+
+/** Where a configuration may come from; a document of `git:` or a diff is an old text that nobody can fix. */
+const SCHEMES = ['file', 'untitled', 'vscode-vfs'];
+
+/** So many deaths in so many milliseconds, and the server stays off. */
+const MAX_DEATHS = 5;
+const WITHIN = 3 * 60_000;
+
+export interface ServerClient {
+  readonly client: LanguageClient;
+  /** Starts the server anew, whatever has happened to it. */
+  restart(): Promise<void>;
+}
+
+/** The connection to the language server, which runs in a process of its own. */
+export function createServerClient(module: string): ServerClient {
+  const errorHandler = new RestartWithMessage();
+  const client = new LanguageClient(
+    'nginx502',
+    'nginx',
+    { module, transport: TransportKind.ipc },
+    {
+      documentSelector: LANGUAGES.flatMap((language) => SCHEMES.map((scheme) => ({ language, scheme }))),
+      errorHandler,
+      middleware: {
+        workspace: {
+          configuration: async (params, token, next) => {
+            const values = await next(params, token);
+            if (!Array.isArray(values)) return values;
+            return values.map((value, i) =>
+              params.items[i]?.section === 'nginx502' ? withAbsolutePaths(value) : value,
+            );
+          },
+        },
+      },
+    },
+  );
+  return {
+    client,
+    restart: async () => {
+      errorHandler.forget();
+      // A server that has died cannot be stopped; the library says so by throwing.
+      await client.stop().catch(() => {});
+      await client.start();
+    },
+  };
+}
+
+/** Starts a server that has died again and says so; gives up on one that keeps dying. */
+class RestartWithMessage implements ErrorHandler {
+  private deaths: number[] = [];
+
+  error(): { action: ErrorAction } {
+    return { action: ErrorAction.Continue };
+  }
+
+  closed(): { action: CloseAction; message: string } {
+    const now = Date.now();
+    this.deaths = [...this.deaths.filter((time) => now - time < WITHIN), now];
+    if (this.deaths.length < MAX_DEATHS) {
+      return {
+        action: CloseAction.Restart,
+        message: 'The nginx language server ended unexpectedly and has been started again.',
+      };
+    }
+    return {
+      action: CloseAction.DoNotRestart,
+      message: `The nginx language server ended ${MAX_DEATHS} times within three minutes and stays off. The command "nginx: Restart language server" starts it.`,
+    };
+  }
+
+  forget(): void {
+    this.deaths = [];
+  }
+}

@@ -15,7 +15,7 @@ import path from 'node:path';
 import type { FileRead, Host } from './engine/host.ts';
 
 /** No nginx configuration is larger; what is, was named by mistake. */
-export const MAX_CONFIG_BYTES = 64 * 1024 * 1024;
+export const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
 
 /** Files from the disk, read once. Remembers how each was encoded, so that a fix changes nothing else. */
 export class NodeHost implements Host {

@@ -249,6 +249,17 @@ describe('what a sweep over public configurations taught', () => {
     expect(await ids({ '/c/site.conf': text })).toEqual([]);
   });
 
+  test('a main file of includes is a main file, and an opening mark alone is no template', async () => {
+    expect(
+      await ids({
+        [MAIN]: 'include main.conf;\n',
+        '/etc/nginx/main.conf':
+          'events {}\nhttp { server { location / { set $b b.test; proxy_pass http://$b; } } }\n',
+      }),
+    ).toEqual(['resolver-missing']);
+    expect((await ids({ '/c/x.conf': '{%'.repeat(1000) })).length).toBeGreaterThan(0);
+  });
+
   test('text that nginx refuses is judged though template marks stand in strings and comments', async () => {
     expect(await ids({ [MAIN]: 'events {}\nhttp { # {{ x }}\n add_header A "{{ b }}"\n}\n' })).toEqual([
       'missing-semicolon',

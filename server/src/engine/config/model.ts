@@ -2,6 +2,7 @@ import type { NginxVersion, Problem, Range, Site } from '../contract.ts';
 import type { Directive, Item, Word } from '../syntax/directive.ts';
 import type { SyntaxDocument } from '../syntax/document.ts';
 import { type Context, contextInside, guessContext } from './context.ts';
+import { basename } from './paths.ts';
 import { includeKey, type Snapshot } from './snapshot.ts';
 import { detectVersion, type VersionSource } from './version.ts';
 
@@ -230,12 +231,14 @@ class ModelBuilder {
     for (const root of this.snapshot.roots) {
       const document = this.snapshot.files.get(root);
       if (!document) continue;
-      const context = guessContext(
+      const guessed = guessContext(
         document.items.map(({ directive }) => ({
           name: directive.name.value,
           blockNames: directive.block?.items.map((item) => item.directive.name.value) ?? [],
         })),
       );
+      // A main file may hold nothing but includes; its name tells then.
+      const context = guessed === 'unknown' && basename(root) === 'nginx.conf' ? 'main' : guessed;
       this.rootContexts.set(root, context);
       this.walk({
         items: document.items,

@@ -12,6 +12,7 @@ import {
   TextDocumentSyncKind,
   TextDocuments,
 } from 'vscode-languageserver';
+import { forgotSemicolon } from '../engine/config/forgotten-semicolon.ts';
 import type { NginxVersion } from '../engine/contract.ts';
 import { readDocument, type SyntaxDocument } from '../engine/syntax/document.ts';
 import { STATUS, type StatusParams } from '../protocol.ts';
@@ -209,7 +210,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
   /** The same configuration with other texts for some of its files. */
   const checkWith = (checked: Checked, texts: ReadonlyMap<string, string>): Promise<Checked> => {
     const open = openTexts();
-    for (const [file, text] of texts) open.set(file, readDocument(text));
+    for (const [file, text] of texts) open.set(file, readDocument(text, { forgotSemicolon }));
     return new Workspace(
       () => open,
       () => settings,

@@ -70,7 +70,7 @@ export async function startServer({ settings = {}, vsix = [], extensions = [], s
       'files.autoSave': 'off', // the web workbench saves after a delay by default
       'telemetry.telemetryLevel': 'off',
       'workbench.startupEditor': 'none',
-      'extensions.autoUpdate': false,
+      'extensions.autoUpdate': 'off', // false would be migrated while the tests start, and the race loses documents
       'extensions.autoCheckUpdates': false,
       'workbench.secondarySideBar.defaultVisibility': 'hidden',
       'chat.disableAIFeatures': true,

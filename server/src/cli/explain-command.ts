@@ -183,7 +183,7 @@ async function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Pr
     const info = await stat(file);
     if (info.isDirectory()) return failed('unreadable', `${file} is a directory; name a log file in it`);
     if (!info.isFile()) return failed('unreadable', `${file} is not a regular file`);
-    await feed(unpacked(createReadStream(file, { highWaterMark: 1 << 20 })));
+    await feed(unpacked(createReadStream(file, { highWaterMark: 1 << 18 })));
     return null;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';

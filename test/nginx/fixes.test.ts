@@ -39,6 +39,13 @@ const cases: Record<string, Record<string, string>> = {
   },
 };
 
+/** Where the sharers of a line need different edits of it, a finding without a fix is the right answer. */
+const unfixed: ReadonlySet<string> = new Set([
+  'half of the headers in a shared snippet',
+  'a buffer size in a shared snippet',
+  'a small size at the server, a location with buffers of its own',
+]);
+
 const FOLDER = '/etc/nginx/';
 
 async function modelOf(files: Record<string, string>): Promise<ConfigModel> {
@@ -46,7 +53,7 @@ async function modelOf(files: Record<string, string>): Promise<ConfigModel> {
 }
 
 describe.concurrent('what --fix=review leaves is a configuration that nginx starts with', () => {
-  test.concurrent.each(Object.entries(cases))('%s', async (_, files) => {
+  test.concurrent.each(Object.entries(cases))('%s', async (title, files) => {
     const lane = 2000 + Object.values(cases).indexOf(files);
     const accepted = async (source: Record<string, string>): Promise<string> => {
       const instance = await NginxInstance.create({ source, lane });
@@ -59,15 +66,18 @@ describe.concurrent('what --fix=review leaves is a configuration that nginx star
     };
     expect(await accepted(files)).toBe('');
     const now = { ...files };
+    let applied = 0;
     for (let pass = 0; pass < 10; pass++) {
       const model = await modelOf(now);
       const selected = selectFixes(check(model).findings, 'review').map(({ fix }) => fix);
       if (selected.length === 0) break;
+      applied += selected.length;
       for (const [file, text] of withFixes(selected, (name) => model.snapshot.files.get(name)!.text)) {
         now[file.slice(FOLDER.length)] = text;
       }
     }
     expect(await accepted(now)).toBe('');
+    expect(applied, 'fixes applied').toBe(unfixed.has(title) ? 0 : 1);
     // What a comment says stays with the line it was written on.
     for (const [name, text] of Object.entries(files)) {
       for (const line of text.split('\n').filter((l) => l.includes('ignore')))

@@ -1,8 +1,8 @@
+import { loadGrammar } from '../grammar.ts';
 import { serveStdio } from '../lsp/stdio.ts';
-import { loadGrammar } from './grammar.ts';
+import { programVersion } from '../version.ts';
 import type { Io } from './io.ts';
 import { parse } from './options.ts';
-import { programVersion } from './version.ts';
 
 export const LSP_HELP = `Usage: nginx-502 lsp [--stdio]
 

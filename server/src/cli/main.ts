@@ -1,7 +1,7 @@
+import { programVersion } from '../version.ts';
 import type { Io } from './io.ts';
 import { printable } from './style.ts';
 import { UsageError } from './usage-error.ts';
-import { programVersion } from './version.ts';
 
 const HELP = `Usage: nginx-502 [COMMAND] [OPTIONS]
 

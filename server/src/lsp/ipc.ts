@@ -1,6 +1,6 @@
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
-import { loadGrammar } from '../cli/grammar.ts';
-import { programVersion } from '../cli/version.ts';
+import { loadGrammar } from '../grammar.ts';
+import { programVersion } from '../version.ts';
 import { serve } from './server.ts';
 
 // The language server as the VS Code extension starts it: a process of its own, spoken to over Node's ipc channel,

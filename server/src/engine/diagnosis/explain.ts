@@ -275,35 +275,24 @@ function attempts(failure: Case): Explanation['attempts'] {
     .map((other) => ({ upstream: other.upstream!.raw, message: other.message }));
 }
 
+/** What of an entry stands in the answer. */
+const FIELDS = [
+  'time',
+  'level',
+  'pid',
+  'connection',
+  'client',
+  'server',
+  'request',
+  'subrequest',
+  'upstream',
+  'host',
+  'referrer',
+  'truncated',
+] as const satisfies readonly (keyof EntryFields)[];
+
 function fieldsOf(entry: LogEntry): EntryFields {
-  const {
-    time,
-    level,
-    pid,
-    connection,
-    client,
-    server,
-    request,
-    subrequest,
-    upstream,
-    host,
-    referrer,
-    truncated,
-  } = entry;
-  return {
-    time,
-    level,
-    pid,
-    connection,
-    client,
-    server,
-    request,
-    subrequest,
-    upstream,
-    host,
-    referrer,
-    truncated,
-  };
+  return Object.fromEntries(FIELDS.map((name) => [name, entry[name]])) as EntryFields;
 }
 
 function unknownMessage(entry: LogEntry): Explanation {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { init } from '../engine/syntax/parser.ts';
+import { init } from './engine/syntax/parser.ts';
 
 /** Loads the grammar that lies beside the bundle. */
 export async function loadGrammar(): Promise<void> {

@@ -1,6 +1,6 @@
-// Bundles the command line into server/dist, with a metafile that tells what went in, for the law checks; and the VS Code
-// extension with its language server into dist.
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+// Bundles the command line into server/dist, and the VS Code extension with its language server into dist; beside each,
+// a metafile that tells what went in, for the law checks and the third-party notices.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,62 +8,73 @@ import { build } from 'esbuild';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const dist = path.join(root, 'server/dist');
 
 /** The grammar and what runs it; a bundle reads them from beside itself. */
-async function copyWasm(folder) {
-  await copyFile(
-    require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
-    path.join(folder, 'web-tree-sitter.wasm'),
-  );
-  await copyFile(
-    path.join(root, 'grammars/nginx/tree-sitter-nginx.wasm'),
-    path.join(folder, 'tree-sitter-nginx.wasm'),
-  );
+const WASM = [
+  require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
+  path.join(root, 'grammars/nginx/tree-sitter-nginx.wasm'),
+];
+
+/** Builds into one folder. What is there already as it should be stays untouched: somebody may be running it. */
+async function bundle(folder, builds) {
+  const metafile = { inputs: {}, outputs: {} };
+  const files = [];
+  for (const wasm of WASM)
+    files.push({ path: path.join(root, folder, path.basename(wasm)), contents: await readFile(wasm) });
+  for (const options of builds) {
+    const result = await build({
+      absWorkingDir: root,
+      outdir: folder,
+      bundle: true,
+      minify: true,
+      metafile: true,
+      write: false,
+      legalComments: 'none',
+      logLevel: 'warning',
+      ...options,
+    });
+    Object.assign(metafile.inputs, result.metafile.inputs);
+    Object.assign(metafile.outputs, result.metafile.outputs);
+    files.push(...result.outputFiles);
+  }
+  const meta = path.join(root, folder, 'meta.json');
+  const before = JSON.parse(await readFile(meta, 'utf8').catch(() => '{"outputs":{}}'));
+  for (const file of files) {
+    const now = await readFile(file.path).catch(() => null);
+    if (now?.equals(file.contents)) continue;
+    await mkdir(path.dirname(file.path), { recursive: true });
+    await writeFile(file.path, file.contents);
+  }
+  // Chunks of an older build would lie about what the bundle holds.
+  for (const old of Object.keys(before.outputs))
+    if (!metafile.outputs[old]) await rm(path.join(root, old), { force: true });
+  await writeFile(meta, JSON.stringify(metafile));
 }
 
-// Chunks of an older build would lie about what the bundle holds.
-await rm(dist, { recursive: true, force: true });
-await mkdir(dist, { recursive: true });
-const result = await build({
-  absWorkingDir: root,
-  entryPoints: { cli: 'server/src/cli/entry.ts' },
-  outdir: 'server/dist',
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  splitting: true,
-  // The language server library is CommonJS and asks for Node's modules by require.
-  banner: {
-    js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+await bundle('server/dist', [
+  {
+    entryPoints: { cli: 'server/src/cli/entry.ts' },
+    outExtension: { '.js': '.mjs' },
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    splitting: true,
+    // The language server library is CommonJS and asks for Node's modules by require.
+    banner: {
+      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+    },
   },
-  minify: true,
-  metafile: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-});
-await writeFile(path.join(dist, 'meta.json'), JSON.stringify(result.metafile));
-await copyWasm(dist);
+]);
 
-const extension = path.join(root, 'dist');
-await mkdir(extension, { recursive: true });
-await build({
-  absWorkingDir: root,
-  entryPoints: { client: 'client/src/extension.ts', server: 'server/src/lsp/ipc.ts' },
-  outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20',
-  external: ['vscode'],
-  define: { 'import.meta.url': 'importMetaUrl' },
-  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  minify: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-});
-
-await copyWasm(extension);
+await bundle('dist', [
+  {
+    entryPoints: { client: 'client/src/extension.ts', server: 'server/src/lsp/ipc.ts' },
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['vscode'],
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  },
+]);

@@ -1,10 +1,13 @@
-// Writes what the documentation repeats of the program: a page for each failure mode, and the README's outputs.
+// Writes what is repeated of the program elsewhere: a page for each failure mode, the READMEs' outputs and tables, the
+// findings in the extension's settings, and the third-party notices.
 // With --check it writes nothing and fails when something is stale.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { commandList, settingsTable, withFindings } from './manifest.mjs';
+import { thirdPartyNotices } from './third-party.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const checking = process.argv.includes('--check');
@@ -21,10 +24,14 @@ function put(file, text) {
   }
 }
 
-async function failureModes() {
+async function engine() {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['server/src/engine/failures/index.ts'],
+    stdin: {
+      contents: `export { failureModes } from './server/src/engine/failures/index.ts';
+export { GENERAL_IDS as generalIds } from './server/src/engine/diagnosis/finding-ids.ts';`,
+      resolveDir: root,
+    },
     bundle: true,
     write: false,
     platform: 'node',
@@ -32,10 +39,7 @@ async function failureModes() {
     target: 'node20',
     logLevel: 'warning',
   });
-  const module = await import(
-    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
-  );
-  return module.failureModes;
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }
 
 function fence(kind, text) {
@@ -105,12 +109,12 @@ function fill(text, name, content) {
   const end = `<!-- end ${name} -->`;
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`README.md has no place for ${name}`);
+  if (from < 0 || to < from) throw new Error(`There is no place for ${name}`);
   return `${text.slice(0, from + begin.length)}${content}${text.slice(to)}`;
 }
 
 execFileSync(process.execPath, ['esbuild.mjs'], { cwd: root, stdio: 'inherit' });
-const modes = await failureModes();
+const { failureModes: modes, generalIds } = await engine();
 for (const mode of modes) put(`docs/failures/${mode.id}.md`, page(mode));
 const pages = path.join(root, 'docs/failures');
 for (const name of existsSync(pages) ? readdirSync(pages) : []) {
@@ -140,6 +144,21 @@ readme = fill(
 );
 put('README.md', readme);
 
+const manifest = withFindings(JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')), {
+  failureModes: modes,
+  generalIds,
+});
+put('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+let gallery = readFileSync(path.join(root, 'client/README.md'), 'utf8');
+gallery = fill(gallery, 'settings', settingsTable(manifest));
+gallery = fill(gallery, 'commands', commandList(manifest));
+put('client/README.md', gallery);
+let forNpm = readFileSync(path.join(root, 'server/README.md'), 'utf8');
+forNpm = fill(forNpm, 'check', fence('text', `$ nginx-502 check\n${output(['check'])}`));
+forNpm = fill(forNpm, 'help', fence('text', `$ nginx-502 --help\n${output(['--help'])}`));
+put('server/README.md', forNpm);
+put('THIRD-PARTY-NOTICES.txt', thirdPartyNotices());
+
 if (stale.length > 0) {
   process.stderr.write(`Stale: ${stale.join(', ')}. Run npm run docs.\n`);
   process.exitCode = 1;
@@ -147,5 +166,5 @@ if (stale.length > 0) {
   process.stdout.write(
     checking
       ? 'The documentation is what the program says.\n'
-      : 'Wrote docs/failures and the outputs in README.md.\n',
+      : 'Wrote docs/failures, THIRD-PARTY-NOTICES.txt, and what the READMEs and package.json repeat of the program.\n',
   );

@@ -1,12 +1,109 @@
 /** Messages beside the standard protocol, between the language server and its clients. Plain data, no library. */
 
+import type { Explain, NginxVersion, Pos, Safety } from './engine/contract.ts';
+
+export type * from './engine/contract.ts';
+
 /** Server to client, after each check and once for each open document: how the document was judged. */
 export const STATUS = 'nginx502/status';
 
 export interface StatusParams {
   readonly uri: string;
   /** The nginx release that the configuration was judged for, and where it is known from; null: unknown. */
-  readonly version: { readonly value: string | null; readonly from: string };
+  readonly version: NginxVersion;
   /** URI of the main file of the configuration; the document's own when none includes it. */
   readonly entryFile: string;
+}
+
+/** Server to client, without parameters: the configurations were read anew, so older answers may no longer hold. */
+export const CHECKED = 'nginx502/checked';
+
+/** Request: explains pasted text, or a log file. */
+export const EXPLAIN = 'nginx502/explain';
+
+export interface ExplainParams {
+  /** What was pasted, or the log on the disk to read. */
+  readonly source: { readonly text: string } | { readonly file: string };
+  /** URI of any file of the configuration to judge by; null: judge by the text alone. */
+  readonly configuration: string | null;
+}
+
+export interface ExplainAnswer {
+  /** As `nginx-502 explain --format json` prints it. */
+  readonly result: Explain;
+  /** What an editor draws beside it: one for each of `result.groups`, in their order. */
+  readonly drawings: readonly Drawing[];
+  /** Why there is nothing to explain, and what to give instead; null when there is. */
+  readonly nothing: readonly string[] | null;
+  /** Null when no configuration was asked for. */
+  readonly judgedBy: { readonly entryFile: string; readonly files: number } | null;
+}
+
+export interface Drawing {
+  /** The steps to the backend, the failing one marked; null for an event off that way. */
+  readonly track:
+    | readonly {
+        readonly name: string;
+        readonly state: 'passed' | 'failed' | 'absent' | 'unknown' | 'ahead';
+      }[]
+    | null;
+  /** "111: Connection refused" */
+  readonly errno: string | null;
+  readonly place: DrawnPlace | null;
+  readonly alternatives: readonly DrawnPlace[];
+  /** One for each of the causes, in their order. */
+  readonly causes: readonly DrawnCause[];
+}
+
+export interface DrawnPlace {
+  readonly uri: string;
+  readonly start: Pos;
+  /** "location /api/ in app.test" */
+  readonly text: string;
+  /** Lines around the directive, which is marked; a jump in the numbers is a gap. */
+  readonly lines: readonly {
+    readonly number: number;
+    readonly text: string;
+    /** Columns of the marked part, from 0, the end exclusive; null: nothing. */
+    readonly mark: readonly [number, number] | null;
+  }[];
+}
+
+export interface DrawnCause {
+  /** The cause in plain words. */
+  readonly title: string;
+  /** A page of nginx's documentation. */
+  readonly page: string | null;
+  /** One for each of the fixes, in their order. */
+  readonly fixes: readonly DrawnFix[];
+}
+
+export interface DrawnFix {
+  readonly title: string;
+  readonly safety: Safety;
+  readonly files: readonly { readonly uri: string; readonly lines: readonly DiffLine[] }[];
+}
+
+export interface DiffLine {
+  readonly kind: 'same' | 'add' | 'remove' | 'gap';
+  readonly text: string;
+}
+
+/** Request: the edits of a fix that an explanation offered, worked out anew; null when it no longer applies. */
+export const FIX = 'nginx502/fix';
+
+export interface FixParams extends ExplainParams {
+  /** Index in `result.groups`. */
+  readonly group: number;
+  /** Id of the cause. */
+  readonly cause: string;
+  /** Title of the fix. */
+  readonly fix: string;
+}
+
+export interface FixAnswer {
+  /** A WorkspaceEdit of the language server protocol, for exactly the texts that the client has now. */
+  readonly edit: unknown;
+  /** Each file as it will be. */
+  readonly files: readonly { readonly uri: string; readonly text: string }[];
 }

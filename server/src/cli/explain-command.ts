@@ -1,8 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { isVersion } from '../engine/config/compare-versions.ts';
 import type { ConfigModel } from '../engine/config/model.ts';
 import { resolvePath } from '../engine/config/paths.ts';
@@ -10,6 +7,7 @@ import { mapPath } from '../engine/config/snapshot.ts';
 import type { NginxVersion, Problem } from '../engine/contract.ts';
 import { LogExplainer, understood } from '../engine/diagnosis/explain-log.ts';
 import { loadGrammar } from '../grammar.ts';
+import { readLogFile, readLogStream } from '../log-file.ts';
 import { NodeHost } from '../node-host.ts';
 import { explainReport } from './explain-report.ts';
 import { type Input, loadModel, openInput, parseMaps, STDIN } from './input.ts';
@@ -166,47 +164,8 @@ async function findLogs(
 }
 
 /** Streams one log through the explainer; a problem when it could not be read. */
-async function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Problem | null> {
-  const decoder = new TextDecoder('utf-8');
-  const feed = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
-    for await (const chunk of chunks) explainer.push(decoder.decode(chunk, { stream: true }));
-    explainer.push(decoder.decode());
-    explainer.endOfFile();
-  };
-  const file = log === '-' ? STDIN : path.resolve(io.cwd, log);
-  const failed = (kind: Problem['kind'], message: string): Problem => ({ kind, file, range: null, message });
-  try {
-    if (log === '-') {
-      await feed(unpacked(io.stdinChunks()));
-      return null;
-    }
-    const info = await stat(file);
-    if (info.isDirectory()) return failed('unreadable', `${file} is a directory; name a log file in it`);
-    if (!info.isFile()) return failed('unreadable', `${file} is not a regular file`);
-    await feed(unpacked(createReadStream(file, { highWaterMark: 1 << 18 })));
-    return null;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code === 'ENOENT' || code === 'ENOTDIR') return failed('not-found', `${file} does not exist`);
-    if (code === 'EACCES') return failed('unreadable', `${file} may not be read by this user`);
-    if (code.startsWith('Z_'))
-      return failed(
-        'unreadable',
-        `${file} is damaged or not gzip (${code}); what came before the damage is explained`,
-      );
-    return failed('unreadable', `${file} could not be read (${code || 'unknown error'})`);
-  }
-}
-
-/** What gzip packed, where the bytes begin with its two, whatever a file is called; other bytes as they are. */
-async function* unpacked(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done) return;
-  const whole = async function* (): AsyncIterable<Uint8Array> {
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  };
-  const packed = first.value[0] === 0x1f && first.value[1] === 0x8b;
-  yield* packed ? pipeline(Readable.from(whole()), createGunzip(), () => {}) : whole();
+function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Problem | null> {
+  return log === '-'
+    ? readLogStream(STDIN, io.stdinChunks(), explainer)
+    : readLogFile(path.resolve(io.cwd, log), explainer);
 }

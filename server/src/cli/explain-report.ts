@@ -1,5 +1,7 @@
 import type { ConfigModel } from '../engine/config/model.ts';
 import type { Cause, Explain, ExplainGroup, Explanation } from '../engine/contract.ts';
+import { nothingFound } from '../engine/diagnosis/nothing-found.ts';
+import { errnoText, phaseTrack, type StepState } from '../engine/diagnosis/phase-track.ts';
 import { shownPath, WIDTH } from './source-view.ts';
 import { printable, type Style, wrapText } from './style.ts';
 
@@ -30,7 +32,8 @@ export function explainReport(result: Explain, options: ExplainReportOptions): s
   if (known.length > MAX_GROUPS) {
     parts.push(`${known.length - MAX_GROUPS} more kinds of event; --format json shows them all.\n`);
   }
-  if (known.length === 0) parts.push(nothing(result, options.filtered ?? 0));
+  const nothing = nothingFound(result, options.filtered);
+  if (nothing) parts.push(`${nothing.flatMap((line) => wrapText(line, WIDTH)).join('\n')}\n`);
   else {
     const words: string[] = [];
     if (unknown > 0) words.push(`${unknown} other nginx message${unknown === 1 ? '' : 's'} in the text`);
@@ -42,28 +45,6 @@ export function explainReport(result: Explain, options: ExplainReportOptions): s
   return parts.join('\n');
 }
 
-function nothing(result: Explain, filtered: number): string {
-  if (result.events === 0 && filtered > 0) {
-    return `All ${filtered} nginx log line${filtered === 1 ? '' : 's'} of the input are outside of --since and --until.\n`;
-  }
-  if (result.events > 0) {
-    return 'The text holds nginx log lines, but none of them is on the way to a 502.\n';
-  }
-  const lines = [
-    ...wrapText(
-      result.lines === 0
-        ? 'There is nothing to explain: the input is empty.'
-        : `No nginx error-log line was found in ${result.lines} line${result.lines === 1 ? '' : 's'} of input.`,
-      WIDTH,
-    ),
-    ...wrapText(
-      "Paste a line of nginx's error.log, for example: 2026/01/31 03:00:00 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, ...",
-      WIDTH,
-    ),
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
 function groupText(group: ExplainGroup, options: ExplainReportOptions): string {
   const { explanation } = group;
   const { style } = options;
@@ -72,7 +53,7 @@ function groupText(group: ExplainGroup, options: ExplainReportOptions): string {
   const lines = head.map((line, i) => (i === 0 ? style.bold(code.padEnd(INDENT.length)) : INDENT) + line);
   const status = statusText(explanation);
   if (status) lines.push(...hang(INDENT, INDENT, status));
-  lines.push('', ...phaseTrack(explanation, style));
+  lines.push('', ...trackText(explanation, style));
   lines.push(...placeText(explanation, options));
   lines.push(...causesText(explanation.causes, options));
   lines.push(...commandsText(explanation.causes));
@@ -96,43 +77,28 @@ function statusText(explanation: Explanation): string {
   return status.note === '' ? '' : `${status.note}${sure}`;
 }
 
-const TRACK = ['resolve', 'connect', 'tls', 'send', 'header', 'body'] as const;
+const MARKS: Record<StepState, string> = { passed: 'ok', failed: 'X', absent: '-', unknown: '?', ahead: '.' };
 
 /** The steps to a backend with the failing one marked; empty for messages off that way. */
-function phaseTrack(explanation: Explanation, style: Style): string[] {
-  const phase = explanation.message?.phase ?? '';
-  const at = (TRACK as readonly string[]).indexOf(phase);
-  if (at < 0) return [];
+function trackText(explanation: Explanation, style: Style): string[] {
+  const steps = phaseTrack(explanation);
+  if (!steps) return [];
   const width = 10;
-  const scheme = explanation.entry.upstream?.scheme ?? null;
-  const names = TRACK.map((name) => (name === 'tls' ? 'TLS' : name).padEnd(width)).join('');
-  const marks = TRACK.map((name, i) => {
-    if (i > at) return '.';
-    if (i === at) return 'X';
-    // A step that this kind of backend does not have.
-    if (name === 'tls' && scheme === null) return '?';
-    if (name === 'tls' && scheme !== 'https' && scheme !== 'grpcs') return '-';
-    if (name === 'resolve') return '-';
-    return 'ok';
+  const at = steps.findIndex((step) => step.state === 'failed');
+  const row = steps.map(({ state }) => {
+    const mark = MARKS[state];
+    return state === 'failed' ? style.red(mark) + ' '.repeat(width - 1) : mark.padEnd(width);
   });
-  const row = marks
-    .map((mark) => (mark === 'X' ? style.red('X') + ' '.repeat(width - 1) : mark.padEnd(width)))
-    .join('');
-  const errno = explanation.message?.errno;
-  const detail = errno === null || errno === undefined ? '' : errnoText(explanation);
+  const errno = errnoText(explanation);
   return [
-    `${INDENT}${names.trimEnd()}`,
-    `${INDENT}${row.trimEnd()}`,
-    ...(detail ? [`${INDENT}${' '.repeat(at * width)}${detail}`.slice(0, WIDTH)] : []),
+    `${INDENT}${steps
+      .map(({ name }) => name.padEnd(width))
+      .join('')
+      .trimEnd()}`,
+    `${INDENT}${row.join('').trimEnd()}`,
+    ...(errno === null ? [] : [`${INDENT}${' '.repeat(at * width)}${printable(errno)}`.slice(0, WIDTH)]),
     '',
   ];
-}
-
-function errnoText(explanation: Explanation): string {
-  const { errno, text } = explanation.message!;
-  const from = text.indexOf(`(${errno}: `);
-  const to = text.indexOf(')', from);
-  return from < 0 || to < 0 ? String(errno) : printable(text.slice(from + 1, to));
 }
 
 function hang(first: string, next: string, text: string): string[] {

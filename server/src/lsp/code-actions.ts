@@ -119,7 +119,8 @@ function smallestReplacement(
   };
 }
 
-function documentChanges(edits: readonly Edit[], versionOf: VersionOf): TextDocumentEdit[] {
+/** Edits as the protocol wants them, for exactly the versions of the documents that the client has now. */
+export function documentChanges(edits: readonly Edit[], versionOf: VersionOf): TextDocumentEdit[] {
   const byFile = new Map<string, TextEdit[]>();
   for (const edit of edits) {
     const list = byFile.get(edit.file) ?? [];

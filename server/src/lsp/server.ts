@@ -15,13 +15,24 @@ import {
 import { forgotSemicolon } from '../engine/config/forgotten-semicolon.ts';
 import type { NginxVersion } from '../engine/contract.ts';
 import { readDocument, type SyntaxDocument } from '../engine/syntax/document.ts';
-import { STATUS, type StatusParams } from '../protocol.ts';
+import {
+  CHECKED,
+  EXPLAIN,
+  type ExplainAnswer,
+  type ExplainParams,
+  FIX,
+  type FixAnswer,
+  type FixParams,
+  STATUS,
+  type StatusParams,
+} from '../protocol.ts';
 import { DEFAULT_SETTINGS, readClientSettings } from './client-settings.ts';
 import { FIX_ALL, fixAllSafe, quickFixes } from './code-actions.ts';
 import { pathOf, problemDiagnostic, SOURCE, toDiagnostic, toLspRange, uriOf } from './convert.ts';
+import { explainFor, fixFor } from './explain.ts';
 import { NOT_NGINX } from './language.ts';
 import { OpenDocument } from './open-document.ts';
-import { type Checked, Workspace } from './workspace.ts';
+import { type Checked, type Judged, Workspace } from './workspace.ts';
 
 /** Waiting for the next keystroke before checking, in milliseconds. */
 const DEBOUNCE = 120;
@@ -169,6 +180,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
         const status: StatusParams = { uri, version: versions.get(root)!, entryFile: uriOf(root) };
         void connection.sendNotification(STATUS, status);
       }
+      void connection.sendNotification(CHECKED);
     } catch (error) {
       connection.console.error(`nginx-502: a check failed: ${(error as Error).message}`);
     }
@@ -216,6 +228,20 @@ export function serve(connection: Connection, options: ServerOptions): void {
       () => settings,
     ).check(checked.root);
   };
+
+  const judgeFor = async ({ configuration }: ExplainParams): Promise<Judged | null> =>
+    configuration === null ? null : workspace.judge(await workspace.rootOf(pathOf(configuration)));
+
+  connection.onRequest(
+    EXPLAIN,
+    async (params: ExplainParams, token): Promise<ExplainAnswer> =>
+      explainFor(params, await judgeFor(params), token),
+  );
+
+  connection.onRequest(FIX, async (params: FixParams, token): Promise<FixAnswer | null> => {
+    const judged = await judgeFor(params);
+    return judged && fixFor(params, await explainFor(params, judged, token), judged, versionOf);
+  });
 
   connection.onShutdown(() => {
     if (timer) clearTimeout(timer);

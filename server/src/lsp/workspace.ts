@@ -9,10 +9,16 @@ import type { SyntaxDocument } from '../engine/syntax/document.ts';
 import type { ClientSettings } from './client-settings.ts';
 import { DiskFiles } from './files.ts';
 
-/** A configuration under one main file (or a fragment alone), checked at one moment. */
-export interface Checked {
+/** A configuration under one main file (or a fragment alone) at one moment. */
+export interface Judged {
   readonly root: string;
   readonly model: ConfigModel;
+  /** Where the folders that the configuration names are on this machine. */
+  readonly pathMap: ReadonlyMap<string, string>;
+}
+
+/** The same with what is to be said about it. */
+export interface Checked extends Judged {
   readonly result: Check;
 }
 
@@ -54,23 +60,30 @@ export class Workspace {
     return file;
   }
 
-  /** Checks the configuration under a main file, from open documents first and the disk otherwise. */
-  async check(root: string): Promise<Checked> {
+  /** Reads the configuration under a main file, from open documents first and the disk otherwise. */
+  async judge(root: string): Promise<Judged> {
     const { settings } = await this.settingsFor(root);
     const client = this.settings();
-    const merged: Settings = { ...settings, severity: new Map([...client.severity, ...settings.severity]) };
     const version =
       settings.nginxVersion !== null
         ? { value: settings.nginxVersion, from: '.nginx-502.json' }
         : client.nginxVersion !== null
           ? { value: client.nginxVersion, from: 'the setting nginx502.nginxVersion' }
           : null;
-    const model = new ConfigModel(await this.load(root), { version });
-    const result = check(model, merged);
-    if (root.startsWith('/')) return { root, model, result };
+    const pathMap = await this.pathMapFor(root);
+    return { root, model: new ConfigModel(await this.load(root), { version }), pathMap };
+  }
+
+  /** Checks it. */
+  async check(root: string): Promise<Checked> {
+    const { settings } = await this.settingsFor(root);
+    const severity = new Map([...this.settings().severity, ...settings.severity]);
+    const judged = await this.judge(root);
+    const result = check(judged.model, { ...settings, severity });
+    if (root.startsWith('/')) return { ...judged, result };
     // A document that is no file has nothing beside it: what it includes cannot be missed.
     const findings = result.findings.filter((finding) => finding.id !== 'include-not-found');
-    return { root, model, result: { ...result, findings } };
+    return { ...judged, result: { ...result, findings } };
   }
 
   private async load(root: string): Promise<Snapshot> {
@@ -83,14 +96,18 @@ export class Workspace {
       },
       list: (directory) => (root.startsWith('/') ? disk.list(directory) : Promise.resolve(null)),
     };
+    return loadSnapshot(host, [root], {
+      documents: open,
+      pathMap: await this.pathMapFor(root),
+      parse: (file, text) => disk.parsed(file, text),
+    });
+  }
+
+  private async pathMapFor(root: string): Promise<ReadonlyMap<string, string>> {
     const { settings, directory } = await this.settingsFor(root);
     const pathMap = new Map([...settings.pathMap].map(([from, to]) => [from, path.resolve(directory, to)]));
     for (const [from, to] of this.settings().pathMap) if (!pathMap.has(from)) pathMap.set(from, to);
-    return loadSnapshot(host, [root], {
-      documents: open,
-      pathMap,
-      parse: (file, text) => disk.parsed(file, text),
-    });
+    return pathMap;
   }
 
   private async settingsFor(file: string): Promise<{ settings: Settings; directory: string }> {

@@ -1,16 +1,26 @@
-// npm run test:vscode: one mocha suite in a real VS Code. VSCODE_HOST=desktop|server|auto: the desktop program where it
-// can be downloaded, else code-server from npm shown by Debian's chromium. Arguments are words of test titles to run.
+// npm run test:vscode: one mocha suite in a real VS Code, on the extension as it is packaged, or with `-- --dev` as it
+// lies in the repository. VSCODE_HOST=desktop|server|auto: the desktop program where it can be downloaded, else
+// code-server from npm shown by Debian's chromium. Arguments are words of test titles to run.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { giveUp, root, run } from './set-up.mjs';
+import { parseArgs } from 'node:util';
+import { ensurePackages, giveUp, root, run } from './set-up.mjs';
 
+const { values, positionals } = parseArgs({
+  options: { dev: { type: 'boolean', default: false }, report: { type: 'string' } },
+  allowPositionals: true,
+});
+ensurePackages();
 const { build } = await import('esbuild');
 const { downloadAndUnzipVSCode, runTests, SilentReporter } = await import('@vscode/test-electron');
 
 if (!run(process.execPath, ['esbuild.mjs'])) giveUp('The build failed; see above.');
-const compiled = path.join(root, 'test/vscode/dist');
-rmSync(compiled, { recursive: true, force: true });
+// Where the tests find their libraries, and as deep below the repository as their sources; another run has another.
+mkdirSync(path.join(root, '.vscode-test'), { recursive: true });
+const compiled = mkdtempSync(path.join(root, '.vscode-test/suite-'));
+// However this ends.
+process.once('exit', () => rmSync(compiled, { recursive: true, force: true }));
 const sources = readdirSync(path.join(root, 'test/vscode')).filter((name) => name.endsWith('.ts'));
 await build({
   absWorkingDir: root,
@@ -58,6 +68,19 @@ if (!desktop) {
   }
 }
 
+/** The extension to test: what a user would install, unpacked, unless the repository's own is wanted. */
+async function extensionFolder() {
+  if (process.env.NGINX502_EXTENSION) return process.env.NGINX502_EXTENSION;
+  if (values.dev) return root;
+  const { packageExtension } = await import('./package.mjs');
+  const { unzip } = await import('./unzip.mjs');
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'nginx-502-vsix-')));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  unzip(packageExtension(folder), path.join(folder, 'unpacked'));
+  return path.join(folder, 'unpacked/extension');
+}
+const extension = await extensionFolder();
+
 // The tests edit: they get copies, and a path without symbolic links, as VS Code reports it.
 const workspace = realpathSync(mkdtempSync(path.join(tmpdir(), 'nginx-502-vscode-')));
 for (const name of readdirSync(path.join(root, 'test-fixtures'))) {
@@ -74,13 +97,13 @@ mkdirSync(path.join(workspace, '.vscode'));
 try {
   process.exitCode = await runTests({
     vscodeExecutablePath: desktop ?? path.join(root, 'scripts/vscode-host/code.mjs'),
-    extensionDevelopmentPath: [
-      process.env.NGINX502_EXTENSION ?? root,
-      path.join(root, 'test/vscode/upper-case-language'),
-    ],
+    extensionDevelopmentPath: [extension, path.join(root, 'test/vscode/upper-case-language')],
     extensionTestsPath: path.join(compiled, 'index.cjs'),
     launchArgs: [workspace, ...(desktop ? ['--disable-extensions'] : [])],
-    extensionTestsEnv: { NGINX502_TESTS: process.argv.slice(2).join(' ') },
+    extensionTestsEnv: {
+      NGINX502_TESTS: positionals.join(' '),
+      ...(values.report && { NGINX502_REPORT: path.resolve(values.report) }),
+    },
   });
 } catch (error) {
   process.stderr.write(`${error.message}\n`);

@@ -12,10 +12,13 @@ export function run(file, args, options = {}) {
   return result.status === 0;
 }
 
+/** Exit status of tests that need what is not here and cannot be installed: nothing is wrong, and nothing is shown. */
+export const CANNOT_RUN = 69;
+
 /** Ends the process with a sentence. */
-export function giveUp(sentence) {
+export function giveUp(sentence, status = 1) {
   process.stderr.write(`${sentence}\n`);
-  process.exit(1);
+  process.exit(status);
 }
 
 /** Installs the npm packages of the lock file when they are not there. */

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensurePackages, giveUp, root, run } from './set-up.mjs';
+import { CANNOT_RUN, ensurePackages, giveUp, root, run } from './set-up.mjs';
 
 const { values, positionals } = parseArgs({
   options: { dev: { type: 'boolean', default: false }, report: { type: 'string' } },
@@ -40,8 +40,10 @@ await build({
 
 const wanted = process.env.VSCODE_HOST ?? 'auto';
 if (!['auto', 'desktop', 'server'].includes(wanted)) giveUp('VSCODE_HOST is one of auto, desktop, server.');
+// On Linux the desktop program needs a display.
+const display = process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 let desktop = null;
-if (wanted !== 'server') {
+if (wanted === 'desktop' || (wanted === 'auto' && display)) {
   try {
     const version = process.env.VSCODE_VERSION ?? 'stable';
     const cachePath = path.join(root, '.vscode-test');
@@ -53,7 +55,7 @@ if (wanted !== 'server') {
     });
   } catch (error) {
     const why = error.code ?? error.message;
-    if (wanted === 'desktop') giveUp(`The desktop VS Code could not be downloaded (${why}).`);
+    if (wanted === 'desktop') giveUp(`The desktop VS Code could not be downloaded (${why}).`, CANNOT_RUN);
     process.stdout.write(`No desktop VS Code can be had here (${why}): using code-server.\n`);
   }
 }
@@ -64,7 +66,7 @@ if (!desktop) {
     ensureChromium();
     install();
   } catch (error) {
-    giveUp(error.message);
+    giveUp(error.message, CANNOT_RUN);
   }
 }
 

@@ -1,23 +1,25 @@
 // npm test: sets up what is missing, then runs everything. The last line counts; in CI nothing may be skipped.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ensureNginx, ensurePackages, run } from './set-up.mjs';
+import { CANNOT_RUN, ensureNginx, ensurePackages, root, run } from './set-up.mjs';
 
 const ci = process.env.CI === 'true';
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 
+/** Runs a part; it answers true, false, or null when it cannot run here. */
 function step(title, work) {
   process.stdout.write(`\n== ${title}\n`);
   const good = work();
-  if (good) passed++;
+  if (good === null) skipped++;
+  else if (good) passed++;
   else {
     failed++;
     process.stdout.write(`FAILED: ${title}\n`);
   }
-  return good;
 }
 
 const npx = (...args) => run('npx', ['--no-install', ...args]);
@@ -58,6 +60,28 @@ step(nginx ? 'unit tests and real nginx' : 'unit tests', () => {
     return false;
   }
   return good;
+});
+
+step('real VS Code, on the packaged extension', () => {
+  const results = path.join(folder, 'mocha.json');
+  const { status } = spawnSync(process.execPath, ['scripts/test-vscode.mjs', '--report', results], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status === CANNOT_RUN) {
+    process.stdout.write('Not run: everything that needs a real VS Code, for the reason above.\n');
+    return null;
+  }
+  try {
+    const counts = JSON.parse(readFileSync(results, 'utf8'));
+    passed += counts.passes;
+    failed += counts.failures;
+    skipped += counts.pending;
+  } catch {
+    process.stdout.write('The tests in VS Code did not come to their end.\n');
+    return false;
+  }
+  return status === 0;
 });
 rmSync(folder, { recursive: true, force: true });
 

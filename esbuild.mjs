@@ -1,6 +1,6 @@
 // Bundles the command line into server/dist, and the VS Code extension with its language server into dist; beside each,
 // a metafile that tells what went in, for the law checks and the third-party notices.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,16 +39,18 @@ async function bundle(folder, builds) {
   }
   const meta = path.join(root, folder, 'meta.json');
   const before = JSON.parse(await readFile(meta, 'utf8').catch(() => '{"outputs":{}}'));
+  files.push({ path: meta, contents: Buffer.from(JSON.stringify(metafile)) });
   for (const file of files) {
     const now = await readFile(file.path).catch(() => null);
     if (now?.equals(file.contents)) continue;
     await mkdir(path.dirname(file.path), { recursive: true });
-    await writeFile(file.path, file.contents);
+    // In one step: builds of several tests may run at once.
+    await writeFile(`${file.path}.${process.pid}`, file.contents);
+    await rename(`${file.path}.${process.pid}`, file.path);
   }
   // Chunks of an older build would lie about what the bundle holds.
   for (const old of Object.keys(before.outputs))
     if (!metafile.outputs[old]) await rm(path.join(root, old), { force: true });
-  await writeFile(meta, JSON.stringify(metafile));
 }
 
 await bundle('server/dist', [

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../support/engine.ts';
@@ -11,21 +11,55 @@ interface Metafile {
     string,
     { readonly imports: readonly { path: string; external?: boolean; original?: string }[] }
   >;
+  readonly outputs: Record<string, { readonly inputs: Record<string, unknown> }>;
 }
 
-function metafile(): Metafile {
-  execFileSync(process.execPath, ['esbuild.mjs'], { cwd: ROOT });
-  return JSON.parse(readFileSync(path.join(ROOT, 'server/dist/meta.json'), 'utf8')) as Metafile;
+function metafile(folder: string): Metafile {
+  return JSON.parse(readFileSync(path.join(ROOT, folder, 'meta.json'), 'utf8')) as Metafile;
 }
 
 function sources(folder: string): string[] {
+  if (!existsSync(path.join(ROOT, folder))) return [];
   return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map((name) => `${folder}/${name}`);
 }
 
-describe('laws', () => {
-  const { inputs } = metafile();
+/** What went into one output of the extension. */
+function inputsOf(output: string): Metafile['inputs'] {
+  const { inputs, outputs } = metafile('dist');
+  return Object.fromEntries(Object.keys(outputs[output]!.inputs).map((file) => [file, inputs[file]!]));
+}
+
+/** Our own files use none of the modules that reach out of the process. */
+function expectHarmless(inputs: Metafile['inputs']): void {
+  const used = new Set(
+    Object.entries(inputs)
+      .filter(([file]) => !file.includes('node_modules/'))
+      .flatMap(([, input]) =>
+        input.imports.filter((i) => i.external).map((i) => i.path.replace(/^node:/, '')),
+      ),
+  );
+  for (const module of [
+    'child_process',
+    'net',
+    'http',
+    'https',
+    'http2',
+    'tls',
+    'dgram',
+    'dns',
+    'worker_threads',
+  ])
+    expect([...used], module).not.toContain(module);
+}
+
+execFileSync(process.execPath, ['esbuild.mjs'], { cwd: ROOT });
+
+describe.each([
+  { what: 'the command line', inputs: metafile('server/dist').inputs },
+  { what: 'the language server of the extension', inputs: inputsOf('dist/server.cjs') },
+])('laws of $what', ({ inputs }) => {
   const engine = Object.keys(inputs).filter((file) => file.startsWith('server/src/engine/'));
 
   test('the engine imports itself and two libraries, never Node, LSP or VS Code', () => {
@@ -64,35 +98,38 @@ describe('laws', () => {
     }
   });
 
+  test('nothing opens a network connection or runs a program', () => {
+    expectHarmless(inputs);
+  });
+});
+
+describe('laws', () => {
+  test('the client knows of the server only the protocol, and opens no connection and runs no program', () => {
+    const inputs = inputsOf('dist/client.cjs');
+    const own = Object.keys(inputs).filter((file) => !file.includes('node_modules/'));
+    expect(own).toContain('client/src/extension.ts');
+    expect(own.filter((file) => !file.startsWith('client/'))).toEqual(
+      own.includes('server/src/protocol.ts') ? ['server/src/protocol.ts'] : [],
+    );
+    expectHarmless(inputs);
+  });
+
+  test('the sources of the client name no other file of the server, not even for its types', () => {
+    for (const file of [...sources('client/src'), ...sources('client/webview')]) {
+      const text = readFileSync(path.join(ROOT, file), 'utf8');
+      for (const [, from] of text.matchAll(/\bfrom '([^']+)'|\bimport\('([^']+)'\)/g)) {
+        if (from && /server\/|^nginx-502/.test(from))
+          expect(from, file).toMatch(/^nginx-502\/protocol$|\/server\/src\/protocol\.ts$/);
+      }
+    }
+  });
+
   test('a failure mode has at most 200 lines', () => {
     for (const file of sources('server/src/engine/failures').filter(
       (name) => !name.endsWith('other-causes.ts'),
     )) {
       const lines = readFileSync(path.join(ROOT, file), 'utf8').split('\n').length - 1;
       expect(lines, file).toBeLessThanOrEqual(200);
-    }
-  });
-
-  test('nothing in the product opens a network connection or runs a program', () => {
-    const used = new Set(
-      Object.entries(inputs)
-        .filter(([file]) => file.startsWith('server/src/'))
-        .flatMap(([, input]) =>
-          input.imports.filter((i) => i.external).map((i) => i.path.replace(/^node:/, '')),
-        ),
-    );
-    for (const module of [
-      'child_process',
-      'net',
-      'http',
-      'https',
-      'http2',
-      'tls',
-      'dgram',
-      'dns',
-      'worker_threads',
-    ]) {
-      expect([...used], module).not.toContain(module);
     }
   });
 

@@ -79,4 +79,11 @@ await bundle('dist', [
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   },
+  {
+    // The panel's own files, for the browser that VS Code shows it in.
+    entryPoints: { 'webview/panel': 'client/webview/main.ts', 'webview/styles': 'client/webview/panel.css' },
+    platform: 'browser',
+    format: 'iife',
+    target: ['chrome122', 'safari17'],
+  },
 ]);

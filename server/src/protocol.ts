@@ -1,6 +1,6 @@
 /** Messages beside the standard protocol, between the language server and its clients. Plain data, no library. */
 
-import type { Explain, NginxVersion, Pos, Safety } from './engine/contract.ts';
+import type { Explain, NginxVersion, Range, Safety } from './engine/contract.ts';
 
 export type * from './engine/contract.ts';
 
@@ -57,7 +57,8 @@ export interface Drawing {
 
 export interface DrawnPlace {
   readonly uri: string;
-  readonly start: Pos;
+  /** The directive. */
+  readonly range: Range;
   /** "location /api/ in app.test" */
   readonly text: string;
   /** Lines around the directive, which is marked; a jump in the numbers is a gap. */

@@ -133,7 +133,7 @@ function drawPlace(place: Place, model: ConfigModel): DrawnPlace {
   const what = place.location?.text ?? 'the configuration';
   const drawn = {
     uri: uriOf(file),
-    start: range.start,
+    range,
     text: names === undefined ? what : `${what} in ${names}`,
   };
   if (!document) return { ...drawn, lines: [] };

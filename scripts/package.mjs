@@ -1,5 +1,6 @@
 // npm run package: the VS Code extension (.vsix) and the npm package (.tgz), in out/. Each is put together in a folder of
 // its own that holds what is shipped and nothing else, so that no list of exceptions can forget something.
+// `-- --pictures https://ADDRESS` says where the pictures of docs/images are published, for the gallery's page.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -15,6 +16,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { ensurePackages, giveUp, root, run } from './set-up.mjs';
 
@@ -37,28 +39,27 @@ function copyBundle(stage, from, as) {
 }
 
 /**
- * The README of the gallery with its pictures. Without a public repository they cannot be had from anywhere but the
- * package itself.
+ * The README of the gallery. VS Code shows pictures from https addresses alone: none from inside the package, whether
+ * named by a path or written out as data. So they are left out, unless somebody says where they are published.
  */
-function copyGallery(stage, lacksPictures) {
+function copyGallery(stage, { pictures, lacksPictures }) {
   const lacking = [];
   const text = readFileSync(path.join(root, 'client/README.md'), 'utf8').replace(
-    /!\[([^\]]*)\]\(\.\.\/docs\/images\/([^)]+)\)\n*/g,
+    /!\[([^\]]*)\]\(\.\.\/(docs\/images\/[^)]+)\)\n*/g,
     (whole, _alt, name) => {
-      if (!existsSync(path.join(root, 'docs/images', name))) {
-        lacking.push(`docs/images/${name}`);
-        return '';
-      }
-      copy(stage, `docs/images/${name}`, `images/${name}`);
-      return whole.replace('../docs/images/', 'images/');
+      if (!existsSync(path.join(root, name))) lacking.push(name);
+      return pictures ? whole.replace('../docs/images', pictures.replace(/\/$/, '')) : '';
     },
   );
-  if (lacking.length > 0) lacksPictures(lacking);
+  if (lacking.length > 0) lacksPictures?.(lacking);
   writeFileSync(path.join(stage, 'README.md'), text.replace(/<!-- (begin|end) [a-z]+ -->\n/g, ''));
 }
 
-/** Lays out the extension. `lacksPictures` is told which pictures of the README do not exist; it may throw. */
-export function stageExtension(stage, { lacksPictures = () => {} } = {}) {
+/**
+ * Lays out the extension. `pictures` is the address of the folder with the README's pictures, if they have one;
+ * `lacksPictures` is told which of them do not exist, and may throw.
+ */
+export function stageExtension(stage, options = {}) {
   const { workspaces, private: _, scripts, devDependencies, ...manifest } = readJson('package.json');
   writeJson(path.join(stage, 'package.json'), { ...manifest, engines: { vscode: manifest.engines.vscode } });
   copyBundle(stage, 'dist', 'dist');
@@ -66,7 +67,7 @@ export function stageExtension(stage, { lacksPictures = () => {} } = {}) {
     if (name.endsWith('.json')) copy(stage, `syntaxes/${name}`);
   copy(stage, manifest.icon);
   for (const name of ['LICENSE', 'THIRD-PARTY-NOTICES.txt', 'CHANGELOG.md']) copy(stage, name);
-  copyGallery(stage, lacksPictures);
+  copyGallery(stage, options);
 }
 
 /** Lays out the npm package: everything is in its bundle, so it depends on nothing. */
@@ -155,6 +156,7 @@ function tell(file, stageIt) {
 }
 
 function main() {
+  const { values } = parseArgs({ options: { pictures: { type: 'string' } } });
   ensurePackages();
   if (!run(process.execPath, ['esbuild.mjs'])) giveUp('The build failed; see above.');
   const out = path.join(root, 'out');
@@ -162,10 +164,15 @@ function main() {
   for (const name of readdirSync(out)) if (/\.(vsix|tgz)$/.test(name)) rmSync(path.join(out, name));
   try {
     const vsix = packageExtension(out, {
+      pictures: values.pictures,
       lacksPictures(names) {
         throw new Error(`client/README.md shows pictures that do not exist: ${names.join(', ')}.`);
       },
     });
+    if (!values.pictures)
+      process.stdout.write(
+        'The page of the extension has no pictures: VS Code takes them from https addresses only.\n',
+      );
     tell(vsix, (stage) => stageExtension(stage));
     tell(packageProgram(out), stageProgram);
   } catch (error) {

@@ -62,9 +62,10 @@ step(nginx ? 'unit tests and real nginx' : 'unit tests', () => {
   return good;
 });
 
-step('real VS Code, on the packaged extension', () => {
-  const results = path.join(folder, 'mocha.json');
-  const { status } = spawnSync(process.execPath, ['scripts/test-vscode.mjs', '--report', results], {
+/** A script that needs a real VS Code, and writes what it counted. */
+function inVsCode(script) {
+  const results = path.join(folder, `${script}.json`);
+  const { status } = spawnSync(process.execPath, [`scripts/${script}`, '--report', results], {
     cwd: root,
     stdio: 'inherit',
   });
@@ -82,7 +83,9 @@ step('real VS Code, on the packaged extension', () => {
     return false;
   }
   return status === 0;
-});
+}
+step('real VS Code, on the packaged extension', () => inVsCode('test-vscode.mjs'));
+step('real VS Code, used by mouse and keyboard', () => inVsCode('test-ui.mjs'));
 rmSync(folder, { recursive: true, force: true });
 
 if (skipped > 0)

@@ -173,7 +173,7 @@ export class ExplainPanel {
       enableScripts: true,
       localResourceRoots: [root],
     });
-    this.panel.iconPath = Uri.joinPath(this.extension, 'icon.png');
+    this.panel.iconPath = Uri.joinPath(this.extension, 'images', 'icon.png');
     const { webview } = this.panel;
     webview.onDidReceiveMessage((message: unknown) => {
       const known = readViewMessage(message);

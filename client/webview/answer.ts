@@ -15,7 +15,7 @@ export function answerView(state: PanelState, say: Say, box: HTMLTextAreaElement
   return [
     ...answer.problems.map((problem) => h('p', { class: 'problem' }, problem)),
     ...(answer.nothing ? [nothingView(answer.nothing)] : []),
-    ...answer.groups.map((shown, i) => groupView(shown, i, answer, say)),
+    ...answer.groups.map((shown, i) => groupView(shown, i, state, answer, say)),
     footerView(answer, say),
   ];
 }
@@ -106,7 +106,6 @@ function startsView(state: PanelState, say: Say, box: HTMLTextAreaElement): Node
         () => say({ kind: 'configure' }),
         {
           kind: 'link',
-          label: 'Choose the configuration to judge by',
           key: 'configure',
         },
       ),
@@ -114,17 +113,13 @@ function startsView(state: PanelState, say: Say, box: HTMLTextAreaElement): Node
   );
 }
 
-function groupView(shown: ShownGroup, i: number, answer: PanelAnswer, say: Say): Node {
+function groupView(shown: ShownGroup, i: number, state: PanelState, answer: PanelAnswer, say: Say): Node {
   const { group, drawing } = shown;
   const { explanation } = group;
   const body = [
     trackView(shown),
-    h(
-      'details',
-      { class: 'sample', 'data-key': `sample-${i}` },
-      h('summary', {}, 'The line'),
-      h('pre', { class: 'wrap', tabindex: '0' }, group.sample),
-    ),
+    // A single line stands in the box already.
+    state.log === null && state.text.trim() === group.sample.trim() ? null : sampleView(group.sample, i),
     ...(drawing.place ? placeView(drawing.place, drawing.alternatives, i, answer, say) : []),
     ...causesView(shown, i, answer, say),
     ...checksView(explanation, say),
@@ -136,6 +131,15 @@ function groupView(shown: ShownGroup, i: number, answer: PanelAnswer, say: Say):
     { class: 'event', 'data-key': `event-${i}` },
     h('summary', {}, verdictView(explanation, 'h2'), h('span', { class: 'chip' }, times(group.count))),
     body,
+  );
+}
+
+function sampleView(sample: string, i: number): Node {
+  return h(
+    'details',
+    { class: 'sample', 'data-key': `sample-${i}` },
+    h('summary', {}, 'The line'),
+    h('pre', { class: 'wrap', tabindex: '0' }, sample),
   );
 }
 
@@ -336,7 +340,7 @@ function fixView(
   return h(
     'div',
     { class: 'fix' },
-    h('p', { class: 'fix-title' }, fix.title, h('span', { class: 'chip' }, SAFETY[fix.safety])),
+    h('p', { class: 'fix-title' }, sentence(fix.title), h('span', { class: 'chip' }, SAFETY[fix.safety])),
     fix.files.map(({ uri, lines }) =>
       h(
         'figure',
@@ -367,6 +371,10 @@ function fixView(
       }),
     ),
   );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 const SIGNS = { add: '+ ', remove: '\u2212 ', same: '  ' } as const;
@@ -419,7 +427,7 @@ function notesView({ group }: ShownGroup): Node[] {
     h(
       'ul',
       { class: 'notes' },
-      notes.map((note) => h('li', {}, note)),
+      notes.map((note) => h('li', {}, sentence(note))),
     ),
   ];
 }

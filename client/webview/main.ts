@@ -29,7 +29,7 @@ const form = h(
   'section',
   { class: 'paste' },
   h('label', { for: 'box' }, 'Lines of error.log'),
-  box,
+  h('div', { class: 'box' }, box),
   h('div', { class: 'row' }, explain, hint),
 );
 /** Told to screen readers whenever it changes. */

@@ -88,10 +88,11 @@ export async function startServer({ settings = {}, vsix = [], extensions = [], s
   const xdg = path.join(root, 'xdg');
   const env = { ...process.env, TMPDIR: root, XDG_DATA_HOME: xdg, XDG_CONFIG_HOME: xdg, XDG_CACHE_HOME: xdg }; // else it leaves sockets and files behind
   for (const k of Object.keys(env)) if (/^(VSCODE_|ELECTRON_|NODE_OPTIONS$)/.test(k)) delete env[k];
+  // Its complaints about native modules that were not compiled are shown only with a failure.
   for (const f of vsix)
     execFileSync(node, [entry, ...dirs, '--install-extension', f], {
       env,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
 
   port ??= await freePort();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -21,6 +22,16 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { check } from '../../server/src/engine/diagnosis/check.ts';
 import { toDiagnostic } from '../../server/src/lsp/convert.ts';
 import { serve } from '../../server/src/lsp/server.ts';
+import {
+  CHECKED,
+  EXPLAIN,
+  type ExplainAnswer,
+  type ExplainParams,
+  FIX,
+  type FixAnswer,
+  STATUS,
+  type StatusParams,
+} from '../../server/src/protocol.ts';
 import { loadGrammar, modelOf, ROOT } from '../support/engine.ts';
 import { fixtures } from '../support/fixture.ts';
 
@@ -37,6 +48,8 @@ afterEach(async () => {
 class Editor {
   readonly diagnostics = new Map<string, Diagnostic[]>();
   readonly messages: string[] = [];
+  readonly statuses = new Map<string, StatusParams>();
+  checks = 0;
   settings: unknown = null;
   private published = 0;
   private readonly versions = new Map<string, number>();
@@ -49,6 +62,8 @@ class Editor {
     connection.onNotification('window/showMessage', (params: { message: string }) => {
       this.messages.push(params.message);
     });
+    connection.onNotification(STATUS, (status: StatusParams) => void this.statuses.set(status.uri, status));
+    connection.onNotification(CHECKED, () => void this.checks++);
     connection.onRequest('client/registerCapability', () => null);
     connection.onRequest('workspace/configuration', (params: { items: unknown[] }) =>
       params.items.map(() => this.settings),
@@ -311,6 +326,130 @@ describe('code actions', () => {
     expect(applied(action!, files.uri('nginx.conf'), text)).toBe(
       text.replace('1m', '1m;').replace('/srv', '/srv;').replace(':1 }', ':1; }'),
     );
+  });
+});
+
+const API = `server {
+    server_name app.test;
+    location /api/ {
+        proxy_set_header Host $host;
+        proxy_pass https://127.0.0.1:3000;
+    }
+}
+`;
+const LINE =
+  '2026/01/31 03:42:17 [error] 4242#4242: *8 SSL_do_handshake() failed (SSL: error:0A00010B:SSL routines::wrong version number) while SSL handshaking to upstream, client: 192.0.2.7, server: app.test, request: "GET /api/users HTTP/1.1", upstream: "https://127.0.0.1:3000/api/users", host: "app.test"';
+
+describe('explaining a log line', () => {
+  const shop = { 'nginx.conf': 'events {}\nhttp {\n    include conf.d/*.conf;\n}\n', 'conf.d/app.conf': API };
+  const ask = (editor: Editor, params: ExplainParams): Promise<ExplainAnswer> =>
+    editor.connection.sendRequest(EXPLAIN, params);
+
+  test('draws the track, the place with its lines, and the fix', async () => {
+    const editor = await inProcess();
+    const files = folder(shop);
+    const configuration = files.uri('conf.d/app.conf');
+    const answer = await ask(editor, { source: { text: LINE }, configuration });
+    expect(answer.judgedBy).toEqual({ entryFile: files.uri('nginx.conf'), files: 2 });
+    expect(answer.nothing).toBeNull();
+    const [drawing] = answer.drawings;
+    expect(drawing!.track!.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'resolve absent',
+      'connect passed',
+      'TLS failed',
+      'send ahead',
+      'header ahead',
+      'body ahead',
+    ]);
+    expect(drawing!.place).toEqual({
+      uri: configuration,
+      range: { start: { line: 5, column: 9 }, end: { line: 5, column: 42 } },
+      text: 'location /api/ in app.test',
+      lines: [
+        { number: 3, text: 'location /api/ {', mark: null },
+        { number: 4, text: '    proxy_set_header Host $host;', mark: null },
+        { number: 5, text: '    proxy_pass https://127.0.0.1:3000;', mark: [4, 37] },
+        { number: 6, text: '}', mark: null },
+      ],
+    });
+    const [cause] = drawing!.causes;
+    expect(answer.result.groups[0]!.explanation.causes[0]!.id).toBe('tls-to-plain-backend');
+    expect(cause!.page).toMatch(/^https:\/\/nginx\.org\//);
+    expect(cause!.fixes[0]!.files).toEqual([
+      {
+        uri: configuration,
+        lines: [
+          { kind: 'same', text: '    proxy_set_header Host $host;' },
+          { kind: 'remove', text: '    proxy_pass https://127.0.0.1:3000;' },
+          { kind: 'add', text: '    proxy_pass http://127.0.0.1:3000;' },
+          { kind: 'same', text: '}' },
+        ],
+      },
+    ]);
+  });
+
+  test('works a fix out for the text as it is now, and not where it is gone', async () => {
+    const editor = await inProcess();
+    const files = folder(shop);
+    const configuration = files.uri('conf.d/app.conf');
+    const source = { text: LINE };
+    const { result } = await ask(editor, { source, configuration });
+    const { id, fixes } = result.groups[0]!.explanation.causes[0]!;
+    const params = { source, configuration, group: 0, cause: id, fix: fixes[0]!.title };
+    editor.open(configuration, `# one line more\n${API}`);
+    const answer: FixAnswer = await editor.connection.sendRequest(FIX, params);
+    expect(answer.files).toEqual([
+      { uri: configuration, text: `# one line more\n${API.replace('https:', 'http:')}` },
+    ]);
+    const edit = answer.edit as { documentChanges: TextDocumentEdit[] };
+    expect(edit.documentChanges[0]!.textDocument).toEqual({ uri: configuration, version: 1 });
+    expect(applied({ title: '', edit }, configuration, `# one line more\n${API}`)).toBe(
+      answer.files[0]!.text,
+    );
+    editor.change(configuration, [{ text: API.replace('https:', 'http:') }]);
+    expect(await editor.connection.sendRequest(FIX, params)).toBeNull();
+  });
+
+  test('without a configuration, and of what is no log', async () => {
+    const editor = await inProcess();
+    const bare = await ask(editor, { source: { text: LINE }, configuration: null });
+    expect(bare.judgedBy).toBeNull();
+    expect(bare.drawings[0]!.place).toBeNull();
+    expect(bare.drawings[0]!.causes[0]!.fixes).toEqual([]);
+    const nothing = await ask(editor, { source: { text: 'Bad Gateway' }, configuration: null });
+    expect(nothing.drawings).toEqual([]);
+    expect(nothing.nothing![0]).toBe('No nginx error-log line was found in 1 line of input.');
+    expect((await ask(editor, { source: { text: '' }, configuration: null })).nothing![0]).toMatch(/empty/);
+  });
+
+  test('reads a log file, packed too, and says when it cannot', async () => {
+    const editor = await inProcess();
+    const files = folder({ 'error.log': `${LINE}\n`.repeat(3) });
+    writeFileSync(path.join(files.path, 'old.gz'), gzipSync(`${LINE}\n`));
+    const read = (name: string): Promise<ExplainAnswer> =>
+      ask(editor, { source: { file: path.join(files.path, name) }, configuration: null });
+    expect((await read('error.log')).result.groups[0]!.count).toBe(3);
+    expect((await read('old.gz')).result.events).toBe(1);
+    expect((await read('absent')).result.problems[0]!.message).toMatch(/absent does not exist$/);
+    expect((await read('.')).result.problems[0]!.message).toMatch(/is a directory/);
+  });
+
+  test('tells when configurations were read anew, and how documents are judged', async () => {
+    const editor = await inProcess({ nginxVersion: '1.28' });
+    const files = folder(shop);
+    const uri = files.uri('conf.d/app.conf');
+    editor.open(uri, API);
+    await editor.until(uri, (all) => all.length > 0);
+    await editor.quiet();
+    expect(editor.checks).toBeGreaterThan(0);
+    expect(editor.statuses.get(uri)).toEqual({
+      uri,
+      version: { value: '1.28', from: 'the setting nginx502.nginxVersion' },
+      entryFile: files.uri('nginx.conf'),
+    });
+    const before = editor.checks;
+    editor.change(uri, [{ text: `${API}\n` }]);
+    await editor.until(uri, () => editor.checks > before);
   });
 });
 

@@ -8,7 +8,7 @@ import {
 import type { Edit, Finding } from '../engine/contract.ts';
 import { GENERAL_IDS } from '../engine/diagnosis/finding-ids.ts';
 import { applyEdits, selectFixes } from '../engine/diagnosis/fixes.ts';
-import { toDiagnostic, toLspRange, uriOf } from './convert.ts';
+import { sentence, toDiagnostic, toLspRange, uriOf } from './convert.ts';
 import type { Checked } from './workspace.ts';
 
 /** Kind of "fix all safe problems"; editors run it on save when it is named in their settings. */
@@ -131,8 +131,4 @@ export function documentChanges(edits: readonly Edit[], versionOf: VersionOf): T
     textDocument: { uri: uriOf(file), version: versionOf(file) },
     edits: list,
   }));
-}
-
-function sentence(text: string): string {
-  return `${text[0]!.toUpperCase()}${text.slice(1)}`;
 }

@@ -47,7 +47,7 @@ export function toDiagnostic(finding: Finding): Diagnostic {
     severity: SEVERITIES[finding.severity],
     code: finding.id,
     source: SOURCE,
-    message: `${finding.message}. ${finding.do}`,
+    message: `${sentence(finding.message)}. ${finding.do}`,
     relatedInformation: finding.related.map((related) =>
       DiagnosticRelatedInformation.create(
         { uri: uriOf(related.file), range: toLspRange(related.range) },
@@ -68,6 +68,11 @@ export function problemDiagnostic(problem: Problem): Diagnostic {
     severity: DiagnosticSeverity.Error,
     code: problem.kind,
     source: SOURCE,
-    message: problem.message,
+    message: sentence(problem.message),
   };
+}
+
+/** The engine's texts begin small, for they stand behind a path or a severity there. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

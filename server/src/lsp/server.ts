@@ -77,6 +77,14 @@ export function serve(connection: Connection, options: ServerOptions): void {
     });
   };
 
+  const complain = (what: string, error: unknown): void => {
+    try {
+      connection.console.error(`nginx-502: ${what} failed: ${(error as Error).message}`);
+    } catch {
+      // The editor has gone: that is why it failed, and nobody listens any more.
+    }
+  };
+
   connection.onInitialize((params: InitializeParams) => {
     canConfigure = params.capabilities.workspace?.configuration === true;
     canWatch = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
@@ -182,7 +190,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       }
       void connection.sendNotification(CHECKED);
     } catch (error) {
-      connection.console.error(`nginx-502: a check failed: ${(error as Error).message}`);
+      complain('a check', error);
     }
   };
 
@@ -190,7 +198,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
     try {
       return await codeActions(params);
     } catch (error) {
-      connection.console.error(`nginx-502: the code actions failed: ${(error as Error).message}`);
+      complain('the code actions', error);
       return [];
     }
   });

@@ -34,6 +34,8 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
       `no directive of this configuration leads to ${failure.peer.text}: the running nginx may use another file`,
     );
   }
+  const older = otherScheme(failure);
+  if (older) notes.push(older);
   return {
     verdict: verdict(failure, causes),
     message: {
@@ -50,6 +52,14 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
     attempts: attempts(failure),
     notes,
   };
+}
+
+/** Why the line may be of another configuration than the one at hand: the directive speaks another protocol now. */
+function otherScheme(failure: Case): string | null {
+  const scheme = bestPlace(failure)?.proxied?.scheme ?? null;
+  const logged = failure.peer?.scheme ?? null;
+  if (scheme === null || logged === null || scheme === logged) return null;
+  return `the line says ${logged}://, this configuration ${scheme}://: nginx has not loaded it yet, or the line is older`;
 }
 
 function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainContext): Case {

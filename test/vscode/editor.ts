@@ -7,6 +7,7 @@ import type { Expectation } from '../support/fixture.ts';
 interface Api {
   readonly server: { readonly client: object };
   readonly statusBar: { readonly text: string; readonly tooltip: string };
+  readonly explainPanel: { readonly shown: string };
 }
 
 export function workspaceFile(...names: string[]): vscode.Uri {
@@ -98,4 +99,17 @@ export async function withSetting<T>(name: string, value: unknown, work: () => P
   } finally {
     await settings.update(name, undefined, vscode.ConfigurationTarget.Global);
   }
+}
+
+/** Leaves no editor open, whatever was typed. */
+export async function closeAll(): Promise<void> {
+  // Closing an unsaved document would ask.
+  for (const document of vscode.workspace.textDocuments) {
+    // VS Code itself may be about to save its settings.
+    const own = document.isUntitled || vscode.workspace.getWorkspaceFolder(document.uri) !== undefined;
+    if (!document.isDirty || !own) continue;
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  }
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
 }

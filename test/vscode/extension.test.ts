@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { type Expectation, expectations, fixedText } from '../support/fixture.ts';
 import {
   api,
+  closeAll,
   idOf,
   open,
   quickFixes,
@@ -18,17 +19,7 @@ import {
 
 /** The extension in a real VS Code, on copies of the fixtures. Only the extension's public face is used. */
 
-afterEach(async () => {
-  // Closing an unsaved document would ask.
-  for (const document of vscode.workspace.textDocuments) {
-    // VS Code itself may be about to save its settings.
-    const own = document.isUntitled || vscode.workspace.getWorkspaceFolder(document.uri) !== undefined;
-    if (!document.isDirty || !own) continue;
-    await vscode.window.showTextDocument(document);
-    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
-  }
-  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
-});
+afterEach(closeAll);
 
 const WS = workspaceFile('websocket-headers-missing', 'conf.d', 'app.conf');
 const expected = (uri: vscode.Uri): Expectation[] => expectations(readFileSync(uri.fsPath, 'utf8'));

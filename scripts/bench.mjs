@@ -1,76 +1,79 @@
-// npm run bench: whole processes, medians of several runs, as ratios to `node -e 0` and `nginx -t` of the same run.
+// npm run bench [-- check explain editor activation sizes]: what users wait for, each figure beside its budget
+// (docs/architecture.md). Whole processes count as ratios to `node -e 0` and `nginx -t` of the same run.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { configuration, logLines, median, percentile } from './bench/texts.mjs';
 import { ensureNginx, ensurePackages, giveUp, root, run } from './set-up.mjs';
 
+const PARTS = ['check', 'explain', 'editor', 'activation', 'sizes'];
+const wanted = process.argv.slice(2);
+for (const part of wanted)
+  if (!PARTS.includes(part)) giveUp(`There is no part "${part}": ${PARTS.join(', ')}.`);
+const wants = (part) => wanted.length === 0 || wanted.includes(part);
+
 ensurePackages();
-const nginx = ensureNginx();
+const nginx = wants('check') ? ensureNginx() : null;
 if (!run('npm', ['run', '-s', 'build'])) giveUp('The build failed; see above.');
 
 const work = mkdtempSync(path.join(tmpdir(), 'nginx-502-bench-'));
+process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 const bin = path.join(root, 'server/bin/nginx-502.mjs');
 const RUNS = 7;
 
+let missed = 0;
+
+/** One line: name, figure, and how it stands to its budget when it has one. */
+function row(name, figure, note = '', budget = null) {
+  let verdict = '';
+  if (budget) {
+    const { value, limit, goal, unit, atLeast = false } = budget;
+    const within = (bound) => (atLeast ? value >= bound : value <= bound);
+    if (!within(limit)) missed++;
+    const said = within(goal) ? 'goal met' : within(limit) ? 'met' : 'NOT MET';
+    verdict = `${said} (limit ${limit} ${unit}, goal ${goal} ${unit})`;
+  }
+  process.stdout.write(
+    `${name.padEnd(46)}${figure.padStart(11)}   ${[note, verdict].filter(Boolean).join('; ')}\n`,
+  );
+}
+
+const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} KB`;
+
 /** Milliseconds of a process, median of several runs; output is thrown away. */
-function time(file, args, runs = RUNS) {
+function time(file, args, runs = RUNS, options = {}) {
   const samples = [];
   for (let i = 0; i < runs; i++) {
     const start = process.hrtime.bigint();
-    const { error, status } = spawnSync(file, args, {
-      stdio: ['ignore', 'ignore', 'ignore'],
-      maxBuffer: 1 << 30,
-    });
+    const { error, status } = spawnSync(file, args, { stdio: 'ignore', ...options });
     if (error || status > 1) giveUp(`${file} ${args.join(' ')} failed (${error?.message ?? status})`);
     samples.push(Number(process.hrtime.bigint() - start) / 1e6);
   }
-  return samples.sort((a, b) => a - b)[samples.length >> 1];
+  return median(samples);
 }
 
-/** A sound configuration of about so many lines: servers of ten lines, groups, comments. */
-function configuration(lines) {
-  const out = ['events {}', 'http {', '    server_names_hash_max_size 65536;', '    access_log off;'];
-  for (let i = 0; out.length < lines - 1; i++) {
-    out.push(
-      `    upstream app${i} {`,
-      `        server 127.0.0.1:${3001 + (i % 1000)} max_fails=3;`,
-      '        keepalive 16;',
-      '    }',
-      '    server { # one of many',
-      '        listen 127.0.0.1:8080;',
-      `        server_name s${i}.test www.s${i}.test;`,
-      `        location /${i}/ {`,
-      '            proxy_http_version 1.1;',
-      '            proxy_set_header Connection "";',
-      '            proxy_set_header Host $host;',
-      `            proxy_pass http://app${i};`,
-      '        }',
-      `        location ~ ^/files/(.*)\\.txt$ {`,
-      '            return 200 "a text of some length, $uri";',
-      '        }',
-      '    }',
-    );
-  }
-  out.push('}', '');
-  return out.join('\n');
-}
-
-function logLines(lines) {
-  const out = [];
-  for (let i = 0; i < lines; i++) {
-    const clock = new Date(Date.UTC(2026, 0, 31, 3) + i * 10).toISOString().slice(11, 19);
-    out.push(
-      `2026/01/31 ${clock} [error] 4242#4242: *${i} ${i % 3 === 0 ? 'upstream prematurely closed connection while reading response header from upstream' : 'connect() failed (111: Connection refused) while connecting to upstream'}, client: 127.0.0.${i % 250}, server: s${i % 50}.test, request: "GET /${i % 50}/x?${i} HTTP/1.1", upstream: "http://127.0.0.1:${3001 + (i % 50)}/${i % 50}/x?${i}", host: "s${i % 50}.test"`,
-    );
-  }
-  return `${out.join('\n')}\n`;
+/** A configuration as nginx.conf in a folder of its own. */
+function configurationFile(lines) {
+  const folder = path.join(work, `${lines}-lines`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'nginx.conf'), configuration(lines));
+  return path.join(folder, 'nginx.conf');
 }
 
 /** Bundles one function of the engine and times it in this process, median, in milliseconds. */
 async function parser() {
   const { build } = await import('esbuild');
-  const { readFile } = await import('node:fs/promises');
   const entry = `export { readDocument } from './server/src/engine/syntax/document.ts'; export { init } from './server/src/engine/syntax/parser.ts';`;
   const bundle = await build({
     absWorkingDir: root,
@@ -84,8 +87,8 @@ async function parser() {
   writeFileSync(file, bundle.outputFiles[0].contents);
   const { readDocument, init } = await import(file);
   await init({
-    runtime: await readFile(path.join(root, 'server/dist/web-tree-sitter.wasm')),
-    grammar: await readFile(path.join(root, 'server/dist/tree-sitter-nginx.wasm')),
+    runtime: readFileSync(path.join(root, 'server/dist/web-tree-sitter.wasm')),
+    grammar: readFileSync(path.join(root, 'server/dist/tree-sitter-nginx.wasm')),
   });
   return (text) => {
     const samples = [];
@@ -94,49 +97,156 @@ async function parser() {
       readDocument(text);
       samples.push(Number(process.hrtime.bigint() - start) / 1e6);
     }
-    return samples.sort((a, b) => a - b)[samples.length >> 1];
+    return median(samples);
   };
 }
 
-const rows = [];
-const parse = await parser();
 const node = time(process.execPath, ['-e', '0'], 15);
-rows.push(['node -e 0', node, '']);
-for (const lines of [1_000, 10_000, 100_000]) {
-  const file = path.join(work, `${lines}.conf`);
-  writeFileSync(file, configuration(lines));
-  const runs = lines > 10_000 ? 3 : RUNS;
-  const test = nginx
-    ? time(
-        nginx,
-        ['-t', '-q', '-p', work, '-c', file, '-e', path.join(work, 'error.log'), '-g', `pid ${work}/pid;`],
-        runs,
-      )
-    : null;
-  const parsing = parse(configuration(lines));
-  const check = time(process.execPath, [bin, 'check', '--nginx-version', '1.22.1', file], runs);
-  if (test !== null) rows.push([`nginx -t, ${lines} lines`, test, '']);
-  const beside = test === null ? '' : `, ${(parsing / test).toFixed(1)} x nginx -t`;
-  rows.push([`parse, ${lines} lines`, parsing, `in process${beside}`]);
-  rows.push([
-    `check, ${lines} lines`,
-    check,
-    `${(check / node).toFixed(1)} x node${test === null ? '' : `, ${(check / test).toFixed(1)} x nginx -t`}`,
-  ]);
-}
-const config = path.join(work, '1000.conf');
-for (const lines of [10_000, 200_000]) {
-  const log = path.join(work, `${lines}.log`);
-  writeFileSync(log, logLines(lines));
-  const explain = time(process.execPath, [bin, 'explain', '--config', config, '--format', 'json', log], 5);
-  const megabytes = statSync(log).size / 1e6;
-  rows.push([
-    `explain, ${lines} lines`,
-    explain,
-    `${(explain / node).toFixed(1)} x node, ${(megabytes / ((explain - node) / 1000)).toFixed(0)} MB/s`,
-  ]);
-}
-rmSync(work, { recursive: true, force: true });
+row('node -e 0', ms(node));
 
-for (const [name, ms, ratio] of rows)
-  process.stdout.write(`${name.padEnd(28)}${ms.toFixed(0).padStart(7)} ms   ${ratio}\n`);
+async function benchCheck() {
+  const parse = await parser();
+  for (const lines of [1_000, 10_000, 100_000]) {
+    const file = configurationFile(lines);
+    const runs = lines > 10_000 ? 3 : RUNS;
+    const settings = `pid ${work}/pid;`;
+    const logging = ['-e', path.join(work, 'error.log')];
+    const test = nginx
+      ? time(nginx, ['-t', '-q', '-p', work, '-c', file, ...logging, '-g', settings], runs)
+      : null;
+    const parsing = parse(configuration(lines));
+    const check = time(process.execPath, [bin, 'check', '--nginx-version', '1.22.1', file], runs);
+    const besides = (value) => (test === null ? '' : `, ${(value / test).toFixed(1)} x nginx -t`);
+    if (test !== null) row(`nginx -t, ${lines} lines`, ms(test));
+    row(`parse, ${lines} lines`, ms(parsing), `in process${besides(parsing)}`);
+    row(
+      `check, ${lines} lines`,
+      ms(check),
+      `${(check / node).toFixed(1)} x node${besides(check)}`,
+      lines === 10_000 ? { value: check / node, limit: 4, goal: 2.5, unit: 'x node' } : null,
+    );
+  }
+}
+
+/** Largest memory of a process, in megabytes: it writes the figure itself when it ends. */
+function memory(args) {
+  const file = path.join(work, 'memory');
+  const hook = `import { writeFileSync } from 'node:fs';
+process.once('exit', () => writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)));`;
+  time(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, ...args], 1);
+  return (Number(readFileSync(file, 'utf8')) * 1024) / 1e6;
+}
+
+function benchExplain() {
+  const config = configurationFile(1_000);
+  for (const [lines, runs] of [
+    [10_000, 5],
+    [600_000, 3],
+  ]) {
+    const log = path.join(work, `${lines}.log`);
+    for (let from = 0; from < lines; from += 10_000) appendFileSync(log, logLines(from, from + 10_000));
+    const megabytes = statSync(log).size / 1e6;
+    const args = [bin, 'explain', '--config', config, '--format', 'json', log];
+    const explain = time(process.execPath, args, runs);
+    const speed = megabytes / ((explain - node) / 1000);
+    const large = megabytes > 100;
+    row(
+      `explain, ${megabytes.toFixed(0)} MB`,
+      ms(explain),
+      `${speed.toFixed(0)} MB/s`,
+      large ? { value: speed, limit: 150, goal: 300, unit: 'MB/s', atLeast: true } : null,
+    );
+    const most = memory(args);
+    row(
+      `explain, ${megabytes.toFixed(0)} MB: memory`,
+      `${most.toFixed(0)} MB`,
+      '',
+      large ? { value: most, limit: 150, goal: 150, unit: 'MB' } : null,
+    );
+    rmSync(log);
+  }
+}
+
+async function benchEditor() {
+  const { keystrokes, startToDiagnostics } = await import('./bench/editor.mjs');
+  const starts = [];
+  const small = configurationFile(500);
+  for (let i = 0; i < RUNS; i++) starts.push(await startToDiagnostics(small));
+  const start = median(starts);
+  row('server start to first diagnostics, 500 lines', ms(start), `${(start / node).toFixed(1)} x node`, {
+    value: start,
+    limit: 300,
+    goal: 150,
+    unit: 'ms',
+  });
+  for (const lines of [1_000, 10_000]) {
+    const times = await keystrokes(work, configurationFile(lines), 300);
+    const all = [...times.values()].flat();
+    const [half, most] = [percentile(all, 50), percentile(all, 95)];
+    row(`keystroke to diagnostics, ${lines} lines, p50`, ms(half), `${all.length} keystrokes`);
+    row(
+      `keystroke to diagnostics, ${lines} lines, p95`,
+      ms(most),
+      '',
+      lines === 10_000 ? { value: most, limit: 50, goal: 16, unit: 'ms' } : null,
+    );
+    for (const [kind, samples] of [...times].sort())
+      row(`    ${kind}, p95`, ms(percentile(samples, 95)), `${samples.length} keystrokes`);
+  }
+}
+
+/** Packs the extension and lays it out as VS Code would. */
+async function unpacked() {
+  const { packageExtension } = await import('./package.mjs');
+  const { unzip } = await import('./unzip.mjs');
+  const vsix = packageExtension(work);
+  const folder = path.join(work, 'unpacked');
+  unzip(vsix, folder);
+  return { vsix, folder: path.join(folder, 'extension') };
+}
+
+async function benchActivation() {
+  const { activations } = await import('./bench/activation.mjs');
+  const { folder } = await unpacked();
+  let all;
+  try {
+    all = await activations(work, folder, 5);
+  } catch (error) {
+    row('activation of the client', '-', `not measured: ${error.message}`);
+    return;
+  }
+  const of = (key) => median(all.map((each) => each[key]));
+  const total = median(all.map(({ load, activate, finish }) => load + activate + finish));
+  row(
+    'activation of the client, by VS Code itself',
+    ms(total),
+    `load ${of('load')}, call ${of('activate')}, finish ${of('finish')}, median of ${all.length}`,
+    { value: total, limit: 100, goal: 50, unit: 'ms' },
+  );
+}
+
+async function benchSizes() {
+  const { vsix, folder } = await unpacked();
+  const { size } = statSync(vsix);
+  row('.vsix', kilobytes(size), '', { value: size / 1000, limit: 1000, goal: 500, unit: 'KB' });
+  const sizeOf = (name) => statSync(path.join(folder, 'dist', name)).size;
+  const files = readdirSync(path.join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
+  const webview = files.filter((name) => /^webview[\\/]/.test(name));
+  row('    client bundle', kilobytes(sizeOf('client.cjs')));
+  row('    server bundle', kilobytes(sizeOf('server.cjs')));
+  row('    webview', kilobytes(webview.reduce((sum, name) => sum + sizeOf(name), 0)));
+  const wasm = files.filter((name) => name.endsWith('.wasm'));
+  row('    wasm', kilobytes(wasm.reduce((sum, name) => sum + sizeOf(name), 0)));
+}
+
+const parts = {
+  check: benchCheck,
+  explain: benchExplain,
+  editor: benchEditor,
+  activation: benchActivation,
+  sizes: benchSizes,
+};
+for (const part of PARTS) if (wants(part)) await parts[part]();
+if (missed > 0) process.stdout.write(`\n${missed} of the budgets ${missed === 1 ? 'is' : 'are'} not met.\n`);
+// The servers in this process have timers of their own.
+process.exit();

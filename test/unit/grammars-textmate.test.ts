@@ -344,3 +344,31 @@ describe('package.json', () => {
     expect(first.test('2026/01/31 03:00:00 [error] connect() failed')).toBe(false);
   });
 });
+
+describe('language-configuration.json', () => {
+  const configuration = read('syntaxes/language-configuration.json') as {
+    wordPattern: string;
+    indentationRules: { increaseIndentPattern: string; decreaseIndentPattern: string };
+    folding: { markers: { start: string; end: string } };
+  };
+
+  it('takes a variable with its dollar, and a directive, as one word', () => {
+    const words = 'proxy_set_header Host $http_host; try_files /a-b @named 30s;';
+    expect(words.match(new RegExp(configuration.wordPattern, 'g'))).toEqual([
+      ...['proxy_set_header', 'Host', '$http_host', 'try_files', 'a-b', '@named', '30s'],
+    ]);
+  });
+
+  it('indents behind an opening brace that is none of a comment', () => {
+    const increase = new RegExp(configuration.indentationRules.increaseIndentPattern);
+    for (const line of ['http {', '  location ~ a#b { # {', 'map $a $b {']) expect(line).toMatch(increase);
+    for (const line of ['# http {', 'listen 80; # {', 'server { listen 80; }'])
+      expect(line).not.toMatch(increase);
+    expect('  }').toMatch(new RegExp(configuration.indentationRules.decreaseIndentPattern));
+  });
+
+  it('folds regions', () => {
+    expect('    # region backends').toMatch(new RegExp(configuration.folding.markers.start));
+    expect('#endregion').toMatch(new RegExp(configuration.folding.markers.end));
+  });
+});

@@ -1,7 +1,8 @@
 // npm run test:ui: the packaged extension installed in a real VS Code, used as a person uses it, with mouse and keyboard.
-// `-- --shots FOLDER` says where the pictures go. Everything goes through the page: nothing here knows the extension's code.
+// `-- --shots FOLDER` says where the pictures go, `--pictures` renews those of the READMEs in docs/images.
+// Everything goes through the page: nothing here knows the extension's code.
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     shots: { type: 'string', default: path.join(root, 'out/shots') },
     report: { type: 'string' },
     vsix: { type: 'string' },
+    pictures: { type: 'boolean', default: false },
   },
 });
 ensurePackages();
@@ -115,7 +117,11 @@ const server = await startServer({
   settings: { ...SETTINGS, 'workbench.colorTheme': 'Default Dark Modern' },
 });
 const { browser, page } = await openBrowser({ width: 1280, height: 860 });
-const shot = (name) => page.screenshot({ path: path.join(values.shots, `${name}.png`) });
+const shot = async (name) => {
+  // A resting mouse marks what it rests on.
+  if (!name.startsWith('squiggle')) await page.mouse.move(300, 700);
+  await page.screenshot({ path: path.join(values.shots, `${name}.png`) });
+};
 
 /** Chooses a theme as a person does: there is no watching of the settings file without native modules. */
 async function theme(name) {
@@ -233,6 +239,8 @@ try {
     );
   });
 
+  // As high as the answer: the pictures show all of it.
+  await page.setViewportSize({ width: 1280, height: 1120 });
   for (const name of Object.keys(THEMES)) {
     await check(`panel, ${name}: no complaint of axe-core`, async () => {
       await theme(name);
@@ -240,6 +248,7 @@ try {
       await accessible(name);
     });
   }
+  await page.setViewportSize({ width: 1280, height: 860 });
   await theme('dark');
 
   await check('the place is a click away', async () => {
@@ -362,6 +371,12 @@ try {
   await browser.close();
   await server.stop();
   await rm(work, { recursive: true, force: true });
+}
+if (values.pictures && failures.length === 0) {
+  const images = path.join(root, 'docs/images');
+  await mkdir(images, { recursive: true });
+  for (const name of ['panel-dark', 'panel-light', 'squiggle-dark', 'lightbulb-dark'])
+    await copyFile(path.join(values.shots, `${name}.png`), path.join(images, `${name}.png`));
 }
 process.stdout.write(
   `\n${passes} passed, ${failures.length} failed; pictures in ${path.relative(process.cwd(), values.shots)}\n`,

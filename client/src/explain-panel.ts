@@ -278,7 +278,7 @@ export class ExplainPanel {
           notice: 'The configuration has changed: this fix is no longer needed or possible.',
         });
         await this.explain();
-      } else if (what === 'preview') await this.preview.show(choice.fix, answer.files);
+      } else if (what === 'preview') await this.preview.show(`Fix: ${choice.fix}`, answer.files);
       else await this.apply(answer);
     } catch (error) {
       await this.show({ notice: `The fix could not be worked out: ${(error as Error).message}` });

@@ -168,14 +168,15 @@ const STATES = {
 } as const;
 
 function trackView({ drawing }: ShownGroup): Node | null {
-  if (!drawing.track) return null;
-  return h(
+  const { track } = drawing;
+  if (!track) return null;
+  const way = h(
     'div',
     { class: 'way' },
     h(
       'ol',
       { class: 'track', 'aria-label': 'The way to the backend' },
-      drawing.track.map(({ name, state }) =>
+      track.map(({ name, state }) =>
         h(
           'li',
           { class: state, title: `${name}: ${STATES[state]}` },
@@ -184,8 +185,15 @@ function trackView({ drawing }: ShownGroup): Node | null {
         ),
       ),
     ),
-    drawing.errno === null ? null : h('p', { class: 'errno' }, drawing.errno),
   );
+  if (drawing.errno !== null) {
+    const errno = h('p', { class: 'errno' }, drawing.errno);
+    // Below the failing step, and never beyond the ends of the track.
+    const at = (track.findIndex(({ state }) => state === 'failed') + 0.5) / track.length;
+    errno.style.setProperty('--at', `${Math.round(at * 100)}%`);
+    way.append(errno);
+  }
+  return way;
 }
 
 function placeView(

@@ -119,7 +119,10 @@ const server = await startServer({
 const { browser, page } = await openBrowser({ width: 1280, height: 860 });
 const shot = async (name) => {
   // A resting mouse marks what it rests on.
-  if (!name.startsWith('squiggle')) await page.mouse.move(300, 700);
+  if (!name.startsWith('squiggle')) {
+    await page.mouse.move(300, 700, { steps: 4 });
+    await page.waitForTimeout(500);
+  }
   await page.screenshot({ path: path.join(values.shots, `${name}.png`) });
 };
 
@@ -182,6 +185,7 @@ try {
   // Room for the text: the tree of files is not what the pictures are about.
   await command('View: Close Primary Side Bar');
 
+  await page.setViewportSize({ width: 1000, height: 480 });
   for (const name of ['dark', 'light', 'contrast-dark']) {
     await check(`squiggle, hover and lightbulb, ${name}`, async () => {
       await theme(name);
@@ -206,6 +210,7 @@ try {
     });
   }
 
+  await page.setViewportSize({ width: 1280, height: 860 });
   await theme('dark');
   await command('nginx: Explain this 502 log line');
   await check('the empty panel waits with the keyboard in its box, and says how to begin', async () => {

@@ -1,7 +1,7 @@
 // npm run test:ui: the packaged extension installed in a real VS Code, used as a person uses it, with mouse and keyboard.
 // `-- --shots FOLDER` says where the pictures go, `--pictures` renews those of the READMEs in docs/images.
 // Everything goes through the page: nothing here knows the extension's code.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -177,6 +177,21 @@ async function accessible(what) {
 }
 const cursor = () => page.locator('#status\\.editor\\.selection').innerText({ timeout: 5000 });
 const editorLine = (text) => page.locator('.editor-instance .view-line', { hasText: text });
+
+/** Process id of the extension's language server. */
+function languageServer() {
+  const module = path.join(server.root, 'ext');
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    let line = '';
+    try {
+      line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    } catch {
+      // It has ended meanwhile.
+    }
+    if (line.includes(module) && line.includes('server.cjs')) return Number(pid);
+  }
+  throw new Error('no language server runs');
+}
 
 try {
   await page.goto(server.url(folder, [['openFile', server.uri(path.join(folder, 'conf.d/app.conf'))]]));
@@ -367,6 +382,14 @@ try {
     await item.click();
     await view().locator('.verdict .code', { hasText: '502' }).first().waitFor({ timeout: 30_000 });
     await view().locator('.place').first().waitFor({ timeout: 10_000 });
+  });
+
+  await check('a language server that dies is started again, and the editor says so', async () => {
+    process.kill(languageServer(), 'SIGKILL');
+    const toast = page.locator('.notification-toast', { hasText: 'ended unexpectedly' });
+    await toast.waitFor({ timeout: 15_000 });
+    await shot('restart-dark');
+    assert(languageServer() > 0, 'no server runs');
   });
 } catch (error) {
   failures.push('the run itself');

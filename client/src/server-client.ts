@@ -1,3 +1,4 @@
+import { commands, window } from 'vscode';
 import {
   CloseAction,
   ErrorAction,
@@ -65,19 +66,26 @@ class RestartWithMessage implements ErrorHandler {
     return { action: ErrorAction.Continue };
   }
 
-  closed(): { action: CloseAction; message: string } {
+  /** Says it itself: the library would only write it into its log. */
+  closed(): { action: CloseAction; handled: true } {
     const now = Date.now();
     this.deaths = [...this.deaths.filter((time) => now - time < WITHIN), now];
     if (this.deaths.length < MAX_DEATHS) {
-      return {
-        action: CloseAction.Restart,
-        message: 'The nginx language server ended unexpectedly and has been started again.',
-      };
+      void window.showInformationMessage(
+        'The nginx language server ended unexpectedly and has been started again.',
+      );
+      return { action: CloseAction.Restart, handled: true };
     }
-    return {
-      action: CloseAction.DoNotRestart,
-      message: `The nginx language server ended ${MAX_DEATHS} times within three minutes and stays off. The command "nginx: Restart language server" starts it.`,
-    };
+    const start = 'Start it again';
+    void window
+      .showErrorMessage(
+        `The nginx language server ended ${MAX_DEATHS} times within three minutes and stays off.`,
+        start,
+      )
+      .then((picked) => {
+        if (picked === start) void commands.executeCommand('nginx502.restartServer');
+      });
+    return { action: CloseAction.DoNotRestart, handled: true };
   }
 
   forget(): void {

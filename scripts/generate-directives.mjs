@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Writes server/src/engine/config/directives.generated.json: what each release of nginx since 1.18.0 knows
-// about its own directives, read from the command tables (`ngx_command_t` arrays) of its C source.
+// about its own directives and variables, read from the command tables (`ngx_command_t` arrays) and variable
+// tables (`ngx_http_variable_t`, `ngx_stream_variable_t`) of its C source.
 //
 //   node scripts/generate-directives.mjs --source PATH_TO_GIT_DIR [--out FILE]
 //   node scripts/generate-directives.mjs --source PATH_TO_GIT_DIR --counts REVISION
@@ -177,6 +178,8 @@ const TABLE_TYPES = new Set([
   'ngx_conf_bitmask_t',
   'ngx_conf_num_bounds_t',
   'ngx_conf_deprecated_t',
+  'ngx_http_variable_t',
+  'ngx_stream_variable_t',
 ]);
 
 /**
@@ -186,10 +189,21 @@ const TABLE_TYPES = new Set([
  */
 export function readFile(text) {
   const { tokens, macros } = tokenize(text);
-  const facts = { macros, tables: new Map(), functions: new Map(), merges: [] };
+  const facts = {
+    macros,
+    tables: new Map(),
+    functions: new Map(),
+    merges: [],
+    strings: new Map(),
+    added: [],
+  };
   for (const item of topLevelItems(tokens)) {
     const open = item.findIndex((t) => is(t, '{'));
-    if (open < 0) continue;
+    if (open < 0) {
+      const [, name, value] = /\bngx_str_t (\w+) = ngx_string \( "(\w+)" \)/.exec(textOf(item)) ?? [];
+      if (name) facts.strings.set(name, value);
+      continue;
+    }
     if (is(item[open - 1], ')')) {
       const paren = item.findIndex((t) => is(t, '('));
       readFunction(item[paren - 1]?.value ?? '', item.slice(paren), facts);
@@ -206,7 +220,10 @@ export function readFile(text) {
   return facts;
 }
 
-/** Notes of a function what it refuses, which setters it hands its own arguments on to, and its merge calls. */
+/**
+ * Notes of a function what it refuses, which setters it hands its own arguments on to, its merge calls, and the
+ * variables that it adds by a name of its own.
+ */
 function readFunction(name, tokens, facts) {
   const types = new Map();
   const delegates = [];
@@ -228,6 +245,12 @@ function readFunction(name, tokens, facts) {
     if (is(tokens[i + 1], '(')) {
       const args = splitAtCommas(tokens.slice(i + 2, closing(tokens, i + 1)));
       if (textOf(args.flat()) === 'cf cmd conf') delegates.push(token.value);
+      if (/^ngx_(http|stream)_add_variable$/.test(token.value) && is(args[1]?.[0], '&'))
+        facts.added.push({
+          family: token.value.split('_')[1],
+          name: textOf(args[1].slice(1)),
+          changeable: /_VAR_CHANGEABLE\b/.test(textOf(args[2])),
+        });
       const call = /^ngx_conf_(merge|init)_(?:(\w+)_)?value$/.exec(token.value);
       if (call && args.length >= 2) {
         const [, how, what = 'num'] = call;
@@ -373,6 +396,34 @@ class Release {
             throw new Error(`${path}: ${textOf(cells[0])}: ${error.message}`);
           }
         }
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Variables that nginx itself defines. `*` marks the beginning of any name, `!` one that a configuration may
+   * define anew.
+   */
+  variables() {
+    const found = [];
+    for (const { path, facts } of this.files) {
+      const own = [...facts.tables].find(([, table]) => table.type === 'ngx_module_t')?.[0];
+      for (const { type, rows } of facts.tables.values()) {
+        const [, family] = /^ngx_(http|stream)_variable_t$/.exec(type) ?? [];
+        if (!family) continue;
+        for (const cells of rows.map((row) => elements(row))) {
+          const name = cells && this.string(cells[0]);
+          if (!name) continue; // ngx_http_null_variable
+          const flags = textOf(cells[4]);
+          const mark = /_VAR_PREFIX\b/.test(flags) ? '*' : /_VAR_CHANGEABLE\b/.test(flags) ? '!' : '';
+          found.push({ family, module: own ?? `ngx_${family}_core_module`, name: name + mark });
+        }
+      }
+      for (const { family, name, changeable } of facts.added) {
+        const value = facts.strings.get(name);
+        if (value && path.includes(family))
+          found.push({ family, module: own, name: changeable ? `${value}!` : value });
       }
     }
     return found;
@@ -651,6 +702,29 @@ export function timeline(releases) {
       changes,
     };
   });
+}
+
+/** By family and module the names, each with its range of versions where it is not all of them: `x@since-until`. */
+function variableLists(releases) {
+  const spans = new Map();
+  releases.forEach(({ variables }, index) => {
+    for (const { family, module, name } of variables) {
+      const key = `${family} ${module} ${name}`;
+      const span = spans.get(key) ?? { first: index, last: index };
+      span.last = index;
+      spans.set(key, span);
+    }
+  });
+  const families = {};
+  for (const [key, { first, last }] of [...spans].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [family, module, name] = key.split(' ');
+    const since = first === 0 ? '' : releases[first].version;
+    const until = last === releases.length - 1 ? '' : `-${releases[last].version}`;
+    const word = since || until ? `${name}@${since}${until}` : name;
+    families[family] ??= {};
+    families[family][module] = families[family][module] ? `${families[family][module]} ${word}` : word;
+  }
+  return families;
 }
 
 // --------------------------------------------------------------------------------- names of other sources
@@ -971,7 +1045,7 @@ const THIRD_PARTY = {
 const FAMILY_ORDER = ['core', 'events', 'http', 'stream', 'mail', 'misc'];
 
 /** The JSON text: by family and module, one directive a line; what is false, null or empty is left out. */
-function toJson(versions, records) {
+function toJson(versions, records, variables) {
   const byName = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
   const families = FAMILY_ORDER.map((family) => {
     const own = records.filter((record) => record.family === family);
@@ -984,6 +1058,9 @@ function toJson(versions, records) {
   return [
     `{\n"versions":${JSON.stringify(versions)},`,
     `"directives":{\n${families.join(',\n')}\n},`,
+    `"variables":{\n${Object.entries(variables)
+      .map(([family, modules]) => `${JSON.stringify(family)}:{\n${lists(modules)}\n}`)
+      .join(',\n')}\n},`,
     `"commercial":{\n${lists(COMMERCIAL)}\n},`,
     `"thirdParty":{\n${lists(THIRD_PARTY)}\n}\n}\n`,
   ].join('\n');
@@ -1023,12 +1100,12 @@ function main(argv) {
     return 0;
   }
   const versions = source.versions();
-  const releases = versions.map((version) => ({
-    version,
-    directives: source.release(`release-${version}`).directives(),
-  }));
+  const releases = versions.map((version) => {
+    const release = source.release(`release-${version}`);
+    return { version, directives: release.directives(), variables: release.variables() };
+  });
   const records = timeline(releases);
-  const json = toJson(versions, records);
+  const json = toJson(versions, records, variableLists(releases));
   writeFileSync(option('--out') ?? OUTPUT, json);
   console.error(`${records.length} directives of ${versions.length} releases, ${json.length} bytes`);
   return 0;

@@ -134,6 +134,8 @@ test('the fix of a syntax error cures it and brings no other', async () => {
     'events {};\nhttp {}\n',
     'events {}\nhttp {\n    add_header A "x"y;\n}\n',
   ];
+  const syntax = (ids: readonly string[]): string[] =>
+    ids.filter((id) => id !== 'wrong-argument-count' && id !== 'invalid-value');
   for (const text of broken) {
     const before = await checkText(text);
     expect(
@@ -143,6 +145,6 @@ test('the fix of a syntax error cures it and brings no other', async () => {
     const fixed = applyEdits(text, before.findings[0]!.fixes[0]!.edits);
     const after = await checkText(fixed);
     // A word too many after a quote stays a word too many: only the quote's fault is cured.
-    expect(after.findings.map((finding) => `${finding.id} in\n${fixed}`)).toEqual([]);
+    expect(syntax(after.findings.map(({ id }) => id)), fixed).toEqual([]);
   }
 });

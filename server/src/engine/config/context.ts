@@ -42,6 +42,10 @@ export function contextInside(name: string, outer: Context): Context {
     case 'server':
       if (name === 'location') return 'location';
       return name === 'if' ? 'if-in-server' : 'unknown';
+    // nginx's table lets an "if" stand in another.
+    case 'if-in-server':
+    case 'if-in-location':
+      return name === 'if' ? outer : 'unknown';
     case 'location':
       if (name === 'location' || name === 'limit_except') return name;
       return name === 'if' ? 'if-in-location' : 'unknown';

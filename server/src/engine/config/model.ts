@@ -2,7 +2,7 @@ import type { NginxVersion, Problem, Range, Site } from '../contract.ts';
 import type { Directive, Item, Word } from '../syntax/directive.ts';
 import type { SyntaxDocument } from '../syntax/document.ts';
 import { type Context, contextInside, guessContext } from './context.ts';
-import { basename } from './paths.ts';
+import { basename, isGlob } from './paths.ts';
 import { includeKey, type Snapshot } from './snapshot.ts';
 import { detectVersion, type VersionSource } from './version.ts';
 
@@ -110,7 +110,14 @@ export interface ModelOptions {
 export interface MissingInclude {
   readonly node: ConfigNode;
   readonly path: string;
+  /** Where `path` leads, when it is a symbolic link that leads nowhere. */
+  readonly link: string | null;
+  /** Whether nginx needs it: a pattern may match nothing. */
+  readonly required: boolean;
 }
+
+/** Blocks in whose entries "include" is no include: ngx_http_split_clients, ngx_http_charset_map. */
+const NO_INCLUDE = new Set(['split_clients', 'charset_map']);
 
 /** A bound on what thirty includes of files that include thirty files may grow to. */
 const MAX_NODES = 300_000;
@@ -306,22 +313,32 @@ class ModelBuilder {
   }
 
   private include(node: ConfigNode, work: Work, stack: Work[]): void {
+    const block = work.parent?.name ?? '';
+    if (NO_INCLUDE.has(block)) return;
     const key = includeKey(this.snapshot, node.arg(0)!);
     const target = this.snapshot.includes.get(key);
     if (!target || target.kind === 'problem') return;
-    if (target.kind === 'missing') {
-      this.missing.push({ node, path: key });
+    const absent = { node, path: key, link: null, required: true };
+    // ngx_http_geo_include takes the name as it is.
+    if (target.kind === 'missing' || (block === 'geo' && target.kind === 'files' && isGlob(node.arg(0)!))) {
+      this.missing.push(absent);
       return;
     }
-    const documents: [string, SyntaxDocument][] =
-      target.kind === 'shipped'
-        ? target.text
-          ? [[key, target.text]]
-          : []
-        : target.files.flatMap((file) => {
-            const document = this.snapshot.files.get(file);
-            return document ? [[file, document] as [string, SyntaxDocument]] : [];
-          });
+    if (target.kind === 'elsewhere') {
+      this.missing.push({ ...absent, required: false });
+      return;
+    }
+    const documents: [string, SyntaxDocument][] = [];
+    if (target.kind === 'shipped') {
+      if (target.text) documents.push([key, target.text]);
+    } else {
+      for (const file of target.files) {
+        const document = this.snapshot.files.get(file);
+        const link = this.snapshot.dangling.get(file);
+        if (document) documents.push([file, document]);
+        else if (link !== undefined) this.missing.push({ ...absent, path: file, link });
+      }
+    }
     const chain = [...node.includeChain.map((n) => n.file), node.file];
     for (const [file, document] of documents.reverse()) {
       if (chain.includes(file)) {
@@ -330,7 +347,7 @@ class ModelBuilder {
           kind: 'unreadable',
           file: node.file,
           range: node.site.range,
-          message: `the includes run in a circle: ${loop}. nginx gives up with "too many open files"`,
+          message: `the includes run in a circle: ${loop}. nginx gives up with "too many open files", or crashes`,
         });
         continue;
       }

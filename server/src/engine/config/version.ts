@@ -1,7 +1,7 @@
 import type { NginxVersion } from '../contract.ts';
 import { compareVersions } from './compare-versions.ts';
-import { factFor } from './directive-facts.ts';
-import type { ConfigNode } from './model.ts';
+import { FACT_VERSIONS, factFor } from './directive-facts.ts';
+import type { ConfigModel, ConfigNode } from './model.ts';
 import { basename } from './paths.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -74,6 +74,16 @@ function neededRelease(node: ConfigNode): string | null {
       return allowed?.since ?? fact.since;
     }
   }
+}
+
+/** The releases that a configuration may be for, oldest first: the one that is known, else all that its directives allow. */
+export function possibleReleases(model: ConfigModel): readonly string[] {
+  const { value } = model.version;
+  if (value !== null) return [value];
+  const bound = lowerBound(model.nodes);
+  return bound
+    ? FACT_VERSIONS.filter((release) => compareVersions(release, bound.since) >= 0)
+    : FACT_VERSIONS;
 }
 
 /**

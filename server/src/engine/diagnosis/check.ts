@@ -6,6 +6,8 @@ import type { Detection, FailureMode } from '../failures/failure-mode.ts';
 import { failureModes } from '../failures/index.ts';
 import type { SyntaxProblem, SyntaxProblemKind } from '../syntax/directive.ts';
 import type { SyntaxDocument } from '../syntax/document.ts';
+import { directiveFindings } from './directives/index.ts';
+import { REFUSED } from './directives/refusal.ts';
 import { GENERAL_IDS } from './finding-ids.ts';
 import { NO_SETTINGS, type Settings } from './settings.ts';
 import { applySuppressions, suppressionsIn } from './suppression.ts';
@@ -19,7 +21,12 @@ export const FINDING_IDS: ReadonlySet<string> = new Set([
 /** All that is to be said about a configuration, in the order of files, positions and ids. */
 export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Check {
   const { snapshot } = model;
-  const findings = [...syntaxFindings(model), ...includeFindings(model), ...modeFindings(model)];
+  const findings = [
+    ...syntaxFindings(model),
+    ...directiveFindings(model),
+    ...includeFindings(model),
+    ...modeFindings(model),
+  ];
   const suppressions = [...snapshot.files].flatMap(([file, document]) => suppressionsIn(file, document));
   const visible = applySuppressions(
     adjustSeverity(dropShadowed(merge(findings)), settings),
@@ -101,13 +108,30 @@ function mergeFixes(a: readonly Fix[], b: readonly Fix[]): Fix[] {
   return a.filter((fix) => offered.has(JSON.stringify(fix)));
 }
 
-/** One fault, one id: a failure mode says more than a general id on the same range. */
+/** One fault, one id: a failure mode says more than a general id on the same range or within it. */
 function dropShadowed(findings: readonly Finding[]): Finding[] {
   const general = new Set<string>(GENERAL_IDS);
-  const taken = new Set(
-    findings.filter((f) => !general.has(f.id)).map((f) => `${f.file} ${JSON.stringify(f.range)}`),
-  );
-  return findings.filter((f) => !general.has(f.id) || !taken.has(`${f.file} ${JSON.stringify(f.range)}`));
+  const taken = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    if (general.has(finding.id)) continue;
+    const key = lineKey(finding);
+    taken.set(key, [...(taken.get(key) ?? []), finding]);
+  }
+  return findings.filter((finding) => {
+    if (!general.has(finding.id)) return true;
+    const { start, end } = finding.range;
+    return !taken.get(lineKey(finding))?.some(({ range, severity }) => {
+      const same = JSON.stringify(range) === JSON.stringify(finding.range);
+      if (same || severity !== 'error') return same;
+      return (
+        range.start.column <= start.column && (end.line < range.end.line || end.column <= range.end.column)
+      );
+    });
+  });
+}
+
+function lineKey({ file, range }: Finding): string {
+  return `${file} ${range.start.line}`;
 }
 
 function adjustSeverity(findings: readonly Finding[], settings: Settings): Finding[] {
@@ -146,7 +170,7 @@ function syntaxFinding(file: string, document: SyntaxDocument, problem: SyntaxPr
     severity: 'error',
     certainty: 'certain',
     message: problem.message,
-    why: 'nginx refuses the whole configuration: a start fails, a reload leaves the old configuration running.',
+    why: REFUSED,
     do: advice.do,
     status: null,
     versions: null,
@@ -170,22 +194,34 @@ function syntaxFinding(file: string, document: SyntaxDocument, problem: SyntaxPr
  */
 function includeFindings(model: ConfigModel): Finding[] {
   const whole = [...model.rootContexts.values()].every((context) => context === 'main');
-  if (!whole) return [];
+  if (!whole || !model.snapshot.hasNeighbours) return [];
   return model.missingIncludes
     .filter(
-      ({ node }) => !hasPlaceholder(model, node.arg(0) ?? '') && !/__\w+__|@\w+@/.test(node.arg(0) ?? ''),
+      ({ node, required }) =>
+        required && !hasPlaceholder(model, node.arg(0) ?? '') && !/__\w+__|@\w+@/.test(node.arg(0) ?? ''),
     )
-    .map(({ node, path }) => {
-      const beside = path.startsWith(`${model.snapshot.prefix.replace(/\/$/, '')}/`);
+    .map(({ node, path, link }) => {
+      // A link with an absolute path is right where it was made.
+      const beside =
+        path.startsWith(`${model.snapshot.prefix.replace(/\/$/, '')}/`) && !link?.startsWith('/');
       const severity: Severity = beside ? 'error' : 'hint';
       return {
         ...node.site,
         id: 'include-not-found',
         severity,
         certainty: beside ? 'likely' : 'possible',
-        message: `the included file ${path} does not exist here`,
-        why: 'nginx refuses a configuration whose include names a single file that is not there; only patterns with * may match nothing.',
-        do: 'Correct the path: it starts at the directory of the main configuration file. If the files are elsewhere on this machine, map the path with --map.',
+        message:
+          link === null
+            ? `the included file ${path} does not exist here`
+            : `the included file ${path} is a link to ${link}, which does not exist here`,
+        why:
+          link === null
+            ? 'nginx refuses a configuration whose include names a single file that is not there; only patterns with * may match nothing.'
+            : 'a pattern matches the link whether it leads somewhere or not, and nginx refuses a file that it cannot open.',
+        do:
+          link !== null
+            ? 'Remove the link, or put back what it leads to.'
+            : 'Correct the path: it starts at the directory of the main configuration file. If the files are elsewhere on this machine, map the path with --map.',
         status: null,
         versions: null,
         related: [],

@@ -39,6 +39,22 @@ export class Editor {
     return this.change(node, node.range(0, node.directive.headEnd), newText);
   }
 
+  /** Replaces what ends a directive, blanks before it included: an empty block, or the semicolon. */
+  replaceEnd(node: ConfigNode, newText: string): this {
+    return this.change(node, node.range(node.directive.headEnd, node.directive.end), newText);
+  }
+
+  /** Takes a directive out, with its line where it stands alone on it. */
+  remove(node: ConfigNode): this {
+    const { text } = node.document;
+    const end = node.directive.end + restOfLine(node);
+    const behind = /^[ \t]*(?:\r?\n|$)/.exec(text.slice(node.at + end, node.at + end + 1000));
+    if (startsLine(node) && behind)
+      return this.change(node, node.range(-beforeOnLine(node).length, end + behind[0].length), '');
+    const blanks = /[ \t]*$/.exec(beforeOnLine(node))![0].length;
+    return this.change(node, node.range(-blanks, node.directive.end), '');
+  }
+
   /** Puts whole lines directly behind a directive, indented like it. */
   insertAfter(node: ConfigNode, lines: readonly string[]): this {
     const end = node.directive.end + restOfLine(node);

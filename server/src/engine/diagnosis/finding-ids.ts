@@ -1,4 +1,4 @@
-/** Ids of findings that are no failure mode: what nginx's parser refuses, and what is wrong in our own comments. */
+/** Ids of findings that are no failure mode: what nginx refuses to read, and what is wrong in our own comments. */
 export const GENERAL_IDS = [
   'syntax',
   'missing-semicolon',
@@ -6,6 +6,13 @@ export const GENERAL_IDS = [
   'unexpected-brace',
   'unterminated-string',
   'token-too-long',
+  'unknown-directive',
+  'directive-not-allowed-here',
+  'wrong-argument-count',
+  'invalid-value',
+  'duplicate-directive',
+  'duplicate-location',
+  'unknown-variable',
   'include-not-found',
   'unused-suppression',
   'invalid-suppression',

@@ -1,0 +1,236 @@
+import type { Context } from '../../config/context.ts';
+import { type DirectiveFact, FACT_VERSIONS } from '../../config/directive-facts.ts';
+import type { ConfigModel, ConfigNode } from '../../config/model.ts';
+import { isTemplate } from '../../config/template.ts';
+import { hasPlaceholder } from '../../config/variables.ts';
+import { possibleReleases } from '../../config/version.ts';
+import type { Finding } from '../../contract.ts';
+import type { SyntaxDocument } from '../../syntax/document.ts';
+import { shapeRefusal } from './arguments.ts';
+import { CORE_VALUES } from './core-values.ts';
+import { entryRefusal } from './data-blocks.ts';
+import { Duplicates, duplicateLocations } from './duplicates.ts';
+import { HTTP_VALUES } from './http-values.ts';
+import { KINDS } from './kinds.ts';
+import { type Lookup, lookUp, misplaced, unknownName } from './names.ts';
+import { passRefusals } from './passes.ts';
+import { findingOf, type Refusal, rewriteWord } from './refusal.ts';
+import { REWRITE_VALUES } from './rewrite-values.ts';
+import { scriptFault, scriptWords } from './script.ts';
+import { lookAround, type Sight } from './sight.ts';
+import {
+  definedVariables,
+  memcachedKey,
+  reservedVariable,
+  unknownVariables,
+  variableFamily,
+} from './unknown-variables.ts';
+import { UPSTREAM_VALUES } from './upstream-values.ts';
+import type { Fault, ValueCheck } from './value.ts';
+import { ZONE_VALUES } from './zone-values.ts';
+import { unknownZones } from './zones.ts';
+
+/** Setters with code of their own, by the name of their directive. */
+const SETTERS: ReadonlyMap<string, ValueCheck> = new Map(
+  [CORE_VALUES, HTTP_VALUES, REWRITE_VALUES, UPSTREAM_VALUES, ZONE_VALUES].flatMap((table) =>
+    Object.entries(table),
+  ),
+);
+
+/** Refusals listed of one configuration: enough for people, bounded for hostile input. */
+const MAX_REFUSALS = 2000;
+
+/**
+ * What nginx refuses of directives, beyond what its tokenizer does: names, places, numbers of arguments, values,
+ * and what may stand only once. In the order in which nginx reads, and all of it, where nginx stops at the first.
+ */
+export function directiveFindings(model: ConfigModel): Finding[] {
+  return new Judge(model).findings();
+}
+
+class Judge {
+  private readonly found: Finding[] = [];
+  private readonly sight: Sight;
+  /** Releases that the configuration may be for, oldest first. */
+  private readonly releases: readonly string[];
+  private readonly newest: string;
+  private readonly duplicates: Duplicates;
+  private readonly lookUps = new Map<Context, Map<string, Lookup>>();
+  /** Variables are judged only where everything that may define one is in sight. */
+  private readonly variables: ReadonlySet<string> | null;
+
+  constructor(private readonly model: ConfigModel) {
+    this.releases = possibleReleases(model);
+    this.newest = this.releases.at(-1) ?? FACT_VERSIONS.at(-1)!;
+    this.sight = lookAround(model);
+    this.duplicates = new Duplicates(model);
+    const { modules, foreign } = this.sight;
+    const whole = model.isComplete && !modules && !foreign && !includesUnreadSnippet(model);
+    this.variables = whole ? definedVariables(model) : null;
+  }
+
+  findings(): Finding[] {
+    const { nodes } = this.model;
+    for (const node of nodes) {
+      if (this.found.length >= MAX_REFUSALS) break;
+      if (!skipped(node)) this.node(node);
+    }
+    for (const refusal of passRefusals(this.model)) this.report(refusal);
+    if (this.model.isComplete) for (const refusal of unknownZones(this.model)) this.report(refusal);
+    return this.found;
+  }
+
+  private node(node: ConfigNode): void {
+    const { name, context } = node;
+    if (context === 'data') {
+      this.report(entryRefusal(node));
+      this.entryVariables(node);
+      return;
+    }
+    const lookup = this.lookUp(name, context);
+    if (lookup.kind !== 'fact') {
+      this.judge(node, lookup);
+      return;
+    }
+    const { fact } = lookup;
+    if (this.judge(node, lookup)) return;
+    const call = { node, args: node.directive.args, fact, release: this.newest, sight: this.sight };
+    this.report(this.duplicates.refusalOf(call));
+    if (node.isBlock && (context === 'http' || context === 'server' || context === 'location'))
+      for (const refusal of duplicateLocations(node)) this.report(refusal);
+    const family = variableFamily(context);
+    if (family) this.report(reservedVariable(node, family, this.model.version.value));
+    if (!this.variables) return;
+    this.report(memcachedKey(node, this.variables));
+    if (family) for (const word of scriptWords(call)) this.unknownVariables(node, word, family);
+    if (family && name === 'if') for (const word of call.args) this.unknownVariables(node, word, family);
+    if (family && name === 'geo' && call.args.length > 1) this.unknownVariables(node, call.args[0]!, family);
+  }
+
+  private entryVariables(node: ConfigNode): void {
+    const family = variableFamily(node.parent?.context ?? 'unknown');
+    if (!this.variables || !family || node.parent?.name !== 'map') return;
+    for (const word of node.directive.args) this.unknownVariables(node, word, family);
+  }
+
+  private unknownVariables(
+    node: ConfigNode,
+    word: Parameters<typeof unknownVariables>[1],
+    family: 'http' | 'stream',
+  ): void {
+    const release = this.model.version.value;
+    for (const refusal of unknownVariables(node, word, family, this.variables!, release))
+      this.report(refusal);
+  }
+
+  private lookUp(name: string, context: Context): Lookup {
+    let names = this.lookUps.get(context);
+    if (!names) {
+      names = new Map();
+      this.lookUps.set(context, names);
+    }
+    let lookup = names.get(name);
+    if (!lookup) {
+      lookup = lookUp(name, context, this.newest);
+      names.set(name, lookup);
+    }
+    return lookup;
+  }
+
+  /** What the newest possible release refuses. Where an older one takes it, that decides, and nobody knows. */
+  private judge(node: ConfigNode, lookup: Lookup): boolean {
+    const refusal = this.refusal(node, lookup, this.newest);
+    if (!refusal) return false;
+    const accepting =
+      this.releases.length < 2
+        ? []
+        : this.releases.filter(
+            (release) => !this.refusal(node, lookUp(node.name, node.context, release), release),
+          );
+    if (accepting.length === 0) this.report(refusal);
+    else {
+      const since = FACT_VERSIONS[FACT_VERSIONS.indexOf(accepting.at(-1)!) + 1] ?? null;
+      this.report(
+        { ...refusal, severity: 'info', says: `${refusal.says} since nginx ${since}` },
+        { since, until: null },
+      );
+    }
+    return true;
+  }
+
+  private refusal(node: ConfigNode, lookup: Lookup, release: string): Refusal | null {
+    if (lookup.kind === 'unknown') return unknownName(node, this.sight);
+    if (lookup.kind === 'misplaced') return misplaced(node, lookup.facts);
+    const { fact } = lookup;
+    return shapeRefusal(node, fact) ?? this.valueRefusal(node, fact, release);
+  }
+
+  private valueRefusal(node: ConfigNode, fact: DirectiveFact, release: string): Refusal | null {
+    if (fact.obsolete) return null;
+    const call = { node, args: node.directive.args, fact, release, sight: this.sight };
+    const fault = SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
+    return fault ? this.refusalOf(node, fault) : null;
+  }
+
+  private refusalOf(node: ConfigNode, fault: Fault): Refusal {
+    const { word = null, meant } = fault;
+    return {
+      id: 'invalid-value',
+      node,
+      word,
+      says: fault.says,
+      do: fault.do,
+      ...(fault.severity && { severity: fault.severity }),
+      ...(word && meant && { fixes: rewriteWord(node, word, meant) }),
+    };
+  }
+
+  /**
+   * A brace too many or too few moves all that follows into the wrong block: one fault, one finding. Where one is
+   * missing, that is the finding; one too many is seen at the end of the file only, and the first directive that it
+   * moved tells more.
+   */
+  private movedByBrace({ document, at }: ConfigNode): boolean {
+    const braces = document.problems.filter(
+      ({ kind }) => kind === 'unclosed-block' || kind === 'unexpected-brace',
+    );
+    if (braces.length === 0) return false;
+    const moved = this.moved.has(document);
+    this.moved.add(document);
+    return moved || braces.some(({ kind, start }) => kind === 'unclosed-block' && start <= at);
+  }
+
+  private readonly moved = new Set<SyntaxDocument>();
+
+  private report(refusal: Refusal | null, versions: Finding['versions'] = null): void {
+    if (!refusal) return;
+    const { node } = refusal;
+    if (isPlaceholder(this.model, node)) return;
+    if (refusal.id === 'directive-not-allowed-here' && this.movedByBrace(node)) return;
+    this.found.push(findingOf(this.model, refusal, versions, refusal.severity ?? 'error'));
+  }
+}
+
+/** Directives that say nothing as they stand: of unknown blocks, of Lua, of templates, of broken text. */
+function skipped(node: ConfigNode): boolean {
+  const { directive } = node;
+  if (node.context === 'unknown' || directive.lua || directive.name.raw === '') return true;
+  return (!directive.clean && !directive.block) || isTemplate(node.document);
+}
+
+/** What a template engine fills in before nginx reads it. */
+function isPlaceholder(model: ConfigModel, node: ConfigNode): boolean {
+  const { text } = node;
+  if (/\{%|%\}|<%|%>|__\w+__|@\w+@|%\w+%|\{\{|(?<!\(\??P?)<[A-Za-z_][\w-]*>/.test(text)) return true;
+  return text.includes('$') && hasPlaceholder(model, text);
+}
+
+/** Snippets of packages that define variables, included and not here. */
+function includesUnreadSnippet(model: ConfigModel): boolean {
+  return model.nodes.some(
+    (node) =>
+      node.name === 'include' &&
+      /snippets\//.test(node.arg(0) ?? '') &&
+      !model.nodes.some((other) => other.includedBy === node),
+  );
+}

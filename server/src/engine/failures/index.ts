@@ -6,6 +6,7 @@ import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
+import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
 
 /** Every failure mode, in the order in which lists show them. */
@@ -18,6 +19,7 @@ export const failureModes: readonly FailureMode[] = [
   resolverMissing,
   responseHeaderTooBig,
   backendClosedEarly,
+  unsupportedUpstreamScheme,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

@@ -44,13 +44,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'unsupported-upstream-scheme',
-    title: 'The address carries a scheme that this directive does not know',
-    do: 'Write http:// or https:// in proxy_pass (for WebSocket too), grpc:// or grpcs:// in grpc_pass, and no scheme in fastcgi_pass. HTTP/2 to a backend is proxy_http_version 2 (since 1.29.4) or grpc_pass, never a scheme of its own.',
-    mitigate: keepRunning,
-    takesEffect: loads,
-  },
-  {
     id: 'non-http-backend',
     title: 'The backend does not speak HTTP',
     do: 'Point proxy_pass at a port that speaks HTTP. To pass another protocol through, use a server in stream {}; memcached has memcached_pass.',

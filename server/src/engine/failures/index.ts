@@ -2,6 +2,7 @@ import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
+import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
@@ -20,6 +21,7 @@ export const failureModes: readonly FailureMode[] = [
   responseHeaderTooBig,
   backendClosedEarly,
   unsupportedUpstreamScheme,
+  proxyPassUriNotAllowed,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

@@ -597,13 +597,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'proxy-pass-uri-not-allowed',
-    title: 'proxy_pass has a URI part where none is allowed',
-    do: 'Remove the URI part, even a single slash: a regex or named location, if and limit_except allow none. To change the path, use rewrite ... break.',
-    mitigate: keepRunning,
-    takesEffect: loads,
-  },
-  {
     id: 'variable-drops-uri',
     title: 'proxy_pass with a variable and a URI loses the original path',
     do: 'Leave out the URI part: then the URI of the request is passed on as it is. To change the path, use rewrite ... break.',

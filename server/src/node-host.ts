@@ -2,9 +2,11 @@ import { constants } from 'node:fs';
 import {
   chmod,
   chown,
+  type FileHandle,
   mkdtemp,
   open,
   readdir,
+  readlink,
   realpath,
   rename,
   rm,
@@ -17,9 +19,12 @@ import type { FileRead, Host } from './engine/host.ts';
 /** No nginx configuration is larger; what is, was named by mistake. */
 export const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
 
+/** How a file's bytes became a text: all UTF-8, a character for each byte, or UTF-8 with stray bytes as surrogates. */
+type Encoding = 'utf8' | 'latin1' | 'stray';
+
 /** Files from the disk, read once. Remembers how each was encoded, so that a fix changes nothing else. */
 export class NodeHost implements Host {
-  private readonly encodings = new Map<string, 'utf8' | 'latin1'>();
+  private readonly encodings = new Map<string, Encoding>();
 
   async read(file: string): Promise<FileRead> {
     let handle: Awaited<ReturnType<typeof open>> | null = null;
@@ -28,6 +33,9 @@ export class NodeHost implements Host {
       handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
       const info = await handle.stat();
       if (info.isDirectory()) return { ok: false, kind: 'unreadable', message: `${file} is a directory` };
+      // To nginx, which asks for the size, it is an empty file, and people mean it so.
+      if (info.isCharacterDevice() && info.rdev === (await stat('/dev/null')).rdev)
+        return { ok: true, text: '' };
       if (!info.isFile()) return { ok: false, kind: 'unreadable', message: `${file} is not a regular file` };
       if (info.size > MAX_CONFIG_BYTES) {
         return {
@@ -36,12 +44,18 @@ export class NodeHost implements Host {
           message: `${file} has ${info.size} bytes; more than ${MAX_CONFIG_BYTES} are not read`,
         };
       }
-      return this.decode(file, await handle.readFile());
+      return this.decode(file, await readBytes(handle, info.size));
     } catch (error) {
-      return { ok: false, ...readError(file, error) };
+      const answer = readError(file, error);
+      const link = answer.kind === 'not-found' ? await readlink(file).catch(() => undefined) : undefined;
+      return { ok: false, ...answer, ...(link !== undefined && { link }) };
     } finally {
       await handle?.close();
     }
+  }
+
+  async realPath(file: string): Promise<string> {
+    return realpath(file).catch(() => file);
   }
 
   async list(directory: string): Promise<readonly string[] | null> {
@@ -88,19 +102,63 @@ export class NodeHost implements Host {
 
   /** A text in the encoding in which the file was read. */
   encode(file: string, text: string): Buffer {
-    return Buffer.from(text, this.encodings.get(file) ?? 'utf8');
+    const encoding = this.encodings.get(file) ?? 'utf8';
+    if (encoding !== 'stray') return Buffer.from(text, encoding);
+    return Buffer.concat(
+      text
+        .split(/([\udc80-\udcff])(?<![\ud800-\udbff].)/)
+        .map((part, i) => (i % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 0xdc00) : Buffer.from(part))),
+    );
   }
 
   private decode(file: string, bytes: Buffer): FileRead {
-    if (bytes.includes(0)) return { ok: false, kind: 'not-text', message: `${file} is not a text file` };
-    try {
-      const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-      this.encodings.set(file, 'utf8');
-      return { ok: true, text };
-    } catch {
-      this.encodings.set(file, 'latin1');
-      return { ok: true, text: bytes.toString('latin1') };
+    if (bytes.includes(0)) {
+      const wide = /^(?:\xff\xfe|\xfe\xff)/.test(bytes.toString('latin1', 0, 2));
+      const advice = wide ? ': it is UTF-16, which nginx cannot read. Save it as UTF-8' : '';
+      return { ok: false, kind: 'not-text', message: `${file} is not a text file${advice}` };
     }
+    const { encoding, text } = decodeBytes(bytes);
+    this.encodings.set(file, encoding);
+    return { ok: true, text };
+  }
+}
+
+/** At most as many bytes as the file had when it was asked; a file that grows all the while has an end here, too. */
+async function readBytes(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await handle.read(bytes, filled, size - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** Bytes of text that UTF-8 writes a character with, beyond ASCII. */
+const SEQUENCE =
+  /[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]|\xed[\x80-\x9f])[\x80-\xbf]|(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]{2}/g;
+
+/**
+ * nginx reads bytes and cares for none beyond ASCII. Columns count characters as an editor shows them: an old latin-1
+ * comment has one for each byte, and a stray byte in UTF-8 is one.
+ */
+function decodeBytes(bytes: Buffer): { encoding: Encoding; text: string } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { encoding: 'utf8', text };
+  } catch {
+    const single = bytes.toString('latin1');
+    if (single.search(SEQUENCE) < 0) return { encoding: 'latin1', text: single };
+    let text = '';
+    let end = 0;
+    const stray = (part: string): string =>
+      part.replace(/[\x80-\xff]/g, (byte) => String.fromCharCode(0xdc00 + byte.charCodeAt(0)));
+    for (const match of single.matchAll(SEQUENCE)) {
+      text += stray(single.slice(end, match.index)) + Buffer.from(match[0], 'latin1').toString('utf8');
+      end = match.index + match[0].length;
+    }
+    return { encoding: 'stray', text: text + stray(single.slice(end)) };
   }
 }
 
@@ -113,6 +171,8 @@ function readError(file: string, error: unknown): { kind: 'not-found' | 'unreada
     case 'EACCES':
     case 'EPERM':
       return { kind: 'unreadable', message: `${file} may not be read by this user` };
+    case 'ENXIO':
+      return { kind: 'unreadable', message: `${file} is a socket, not a regular file` };
     case 'ELOOP':
       return { kind: 'unreadable', message: `${file} is a circle of symbolic links` };
     default:
@@ -133,6 +193,10 @@ export class OverlayHost implements Host {
     return this.below
       ? this.below.read(file)
       : { ok: false, kind: 'not-found', message: `${file} is not part of the input` };
+  }
+
+  async realPath(file: string): Promise<string> {
+    return this.texts.has(file) ? file : ((await this.below?.realPath?.(file)) ?? file);
   }
 
   async list(directory: string): Promise<readonly string[] | null> {

@@ -59,7 +59,7 @@ describe('files', () => {
       ['include-not-found', 'error'],
     ]);
     expect(result.problems.map((problem) => problem.message)).toEqual([
-      'the includes run in a circle: /etc/nginx/loop.conf includes /etc/nginx/loop.conf. nginx gives up with "too many open files"',
+      'the includes run in a circle: /etc/nginx/loop.conf includes /etc/nginx/loop.conf. nginx gives up with "too many open files", or crashes',
     ]);
   });
 
@@ -79,7 +79,7 @@ describe('files', () => {
     const dump = readDump(
       'root@web:~# nginx -T\nnginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n# configuration file /etc/nginx/nginx.conf:\nevents {}\nhttp { include a.conf; }\n\n# configuration file /etc/nginx/a.conf:\nserver {}\n\nroot@web:~# ',
     );
-    expect(dump).toEqual([
+    expect(dump?.map(({ path, text }) => ({ path, text }))).toEqual([
       { path: MAIN, text: 'events {}\nhttp { include a.conf; }\n' },
       { path: '/etc/nginx/a.conf', text: 'server {}\n' },
     ]);

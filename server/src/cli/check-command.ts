@@ -8,6 +8,7 @@ import type { SyntaxDocument } from '../engine/syntax/document.ts';
 import { loadGrammar } from '../grammar.ts';
 import { NodeHost } from '../node-host.ts';
 import { checkReport, fails } from './check-report.ts';
+import { guessNotes } from './guess-note.ts';
 import { type Input, loadModel, openInput, STDIN } from './input.ts';
 import type { Io } from './io.ts';
 import { parse } from './options.ts';
@@ -77,8 +78,9 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
       ),
     );
   }
-  if (options.fix && !options.diff && positionals[0] === '-') {
-    throw new UsageError('--fix cannot write to standard input; --diff prints the changes');
+  if (options.fix && !options.diff && inputs.some((input) => input.virtual)) {
+    const what = positionals[0] === '-' ? 'standard input' : 'the output of nginx -T';
+    throw new UsageError(`--fix cannot write to ${what}; --diff prints the changes`);
   }
   const originals: Checked[] = [];
   for (const input of inputs) originals.push(await checkInput(input));
@@ -117,6 +119,7 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
         lineOf,
       }),
     );
+    io.out(guessNotes(results.map(({ model }) => model)));
   }
   if (merged.problems.length > 0) return 2;
   return fails(merged, options.failOn) ? 1 : 0;

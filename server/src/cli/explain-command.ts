@@ -10,6 +10,7 @@ import { loadGrammar } from '../grammar.ts';
 import { readLogFile, readLogStream } from '../log-file.ts';
 import { NodeHost } from '../node-host.ts';
 import { explainReport } from './explain-report.ts';
+import { guessNotes } from './guess-note.ts';
 import { type Input, loadModel, openInput, parseMaps, STDIN } from './input.ts';
 import type { Io } from './io.ts';
 import { parse } from './options.ts';
@@ -25,7 +26,8 @@ files that --config names are read.
 
   --config PATH          the configuration to judge by
   --format text|json     how to print (text)
-  --since T, --until T   only lines of that time, like "2026/01/31 03:00:00"
+  --since T, --until T   only lines of that time, like "2026/01/31 03:00:00", as
+                         the log has it: in the time zone of nginx's machine
   --nginx-version V      the nginx that wrote the log, like 1.28 or 1.25.3
   --map FROM=TO          where a path of the configuration is here; repeatable
   --expect-none          exit 0 when no event is found, 1 when there is one
@@ -74,7 +76,7 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
   }
   const explainer = new LogExplainer({
     model,
-    pathMap: input?.pathMap ?? pathMap,
+    pathMap: input ? new Map([...(model?.snapshot.guessed ?? []), ...input.pathMap]) : pathMap,
     since: readTime('--since', values.since),
     until: readTime('--until', values.until),
   });
@@ -98,7 +100,7 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
         model,
         config: values.config ?? null,
         filtered: explainer.filtered,
-      }),
+      }) + guessNotes(model ? [model] : []),
     );
   if (problems.length > 0) return 2;
   return understood(result) !== values['expect-none'] ? 0 : 1;
@@ -107,7 +109,12 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
 /** A time in nginx's spelling, so that texts compare as times do; ISO spelling is taken too. */
 function readTime(flag: string, text: string | undefined): string | null {
   if (text === undefined) return null;
-  const match = /^(\d{4})[/-](\d{2})[/-](\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?Z?)?$/.exec(
+  if (/:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$/i.test(text.trim())) {
+    throw new UsageError(
+      `${flag} takes the time as it stands in the log, which names no time zone; "${text}" names one`,
+    );
+  }
+  const match = /^(\d{4})[/-](\d{2})[/-](\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?)?$/.exec(
     text.trim(),
   );
   if (!match) throw new UsageError(`${flag} takes a time like "2026/01/31 03:00:00", not "${text}"`);

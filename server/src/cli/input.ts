@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isVersion } from '../engine/config/compare-versions.ts';
-import { readDump } from '../engine/config/dump.ts';
+import { dumpPath, readDump } from '../engine/config/dump.ts';
 import { ConfigModel } from '../engine/config/model.ts';
-import { loadSnapshot } from '../engine/config/snapshot.ts';
+import { type LoadOptions, loadSnapshot } from '../engine/config/snapshot.ts';
 import type { VersionSource } from '../engine/config/version.ts';
 import type { Problem } from '../engine/contract.ts';
 import { NO_SETTINGS, readSettings, type Settings } from '../engine/diagnosis/settings.ts';
@@ -23,6 +23,8 @@ export interface Input {
   readonly problems: readonly Problem[];
   readonly pathMap: ReadonlyMap<string, string>;
   readonly version: VersionSource | null;
+  /** Set for a text of which no file is on the disk: standard input, the output of nginx -T. */
+  readonly virtual: Pick<LoadOptions, 'nameOf' | 'hasNeighbours'> | null;
 }
 
 export interface InputOptions {
@@ -61,6 +63,11 @@ export async function openInput(
   if (argument === '-') return fromText(await readStdin(MAX_CONFIG_BYTES), options, flagMaps);
   const roots = await findRoots(argument, disk, cwd);
   const { settings, problems } = await settingsFor(roots.files[0] ?? cwd, disk);
+  const named = roots.files.length === 1 ? await disk.read(roots.files[0]!) : null;
+  if (named?.ok && readDump(named.text)) {
+    const dump = fromText(named.text, options, flagMaps);
+    return { ...dump, settings: settings.settings, problems: [...dump.problems, ...problems] };
+  }
   const entryFiles = settings.settings.entryFiles.map((file) => path.resolve(settings.directory, file));
   const version: VersionSource | null =
     options.nginxVersion !== undefined
@@ -79,13 +86,14 @@ export async function openInput(
     problems: [...roots.problems, ...problems],
     pathMap,
     version,
+    virtual: null,
   };
 }
 
 function fromText(text: string | null, options: InputOptions, pathMap: Map<string, string>): Input {
   const version =
     options.nginxVersion === undefined ? null : { value: options.nginxVersion, from: '--nginx-version' };
-  const common = { settings: NO_SETTINGS, pathMap, version };
+  const common = { settings: NO_SETTINGS, pathMap, version, virtual: { hasNeighbours: false } };
   if (text === null || text.includes('\0')) {
     const problem: Problem = {
       kind: text === null ? 'too-big' : 'not-text',
@@ -98,9 +106,17 @@ function fromText(text: string | null, options: InputOptions, pathMap: Map<strin
     };
     return { ...common, roots: [], host: new OverlayHost(new Map(), null), problems: [problem] };
   }
-  const files = readDump(text) ?? [{ path: STDIN, text }];
-  const texts = new Map(files.map((file) => [file.path, file.text]));
-  return { ...common, roots: [files[0]!.path], host: new OverlayHost(texts, null), problems: [] };
+  const files = readDump(text);
+  const texts = new Map(files?.map((file) => [dumpPath(file.path), file.text]) ?? [[STDIN, text]]);
+  const overlay = new OverlayHost(texts, null);
+  const host: Host = {
+    read: (file) => overlay.read(files ? dumpPath(file) : file),
+    list: (directory) => overlay.list(directory),
+  };
+  if (!files) return { ...common, roots: [STDIN], host, problems: [] };
+  const names = new Map(files.map((file) => [dumpPath(file.path), file.path]));
+  const virtual = { ...common.virtual, nameOf: (path: string) => names.get(path) ?? path };
+  return { ...common, roots: [dumpPath(files[0]!.path)], host, problems: [], virtual };
 }
 
 /** Reads everything and builds the model. `texts` are versions newer than the disk's. */
@@ -109,7 +125,7 @@ export async function loadModel(
   texts: ReadonlyMap<string, string> = new Map(),
 ): Promise<ConfigModel> {
   const host = texts.size > 0 ? new OverlayHost(texts, input.host) : input.host;
-  const snapshot = await loadSnapshot(host, input.roots, { pathMap: input.pathMap });
+  const snapshot = await loadSnapshot(host, input.roots, { ...input.virtual, pathMap: input.pathMap });
   return new ConfigModel(snapshot, { version: input.version });
 }
 

@@ -2,7 +2,13 @@ import type { ProblemKind } from './contract.ts';
 
 export type FileRead =
   | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly kind: ProblemKind; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly kind: ProblemKind;
+      readonly message: string;
+      /** Where a symbolic link leads that leads nowhere. */
+      readonly link?: string;
+    };
 
 /**
  * The engine's only way out: whoever runs it (command line, language server, browser) answers its questions about
@@ -13,4 +19,6 @@ export interface Host {
   read(path: string): Promise<FileRead>;
   /** Names in a directory, in any order; null when there is no such directory. Never rejects. */
   list(directory: string): Promise<readonly string[] | null>;
+  /** The path with its symbolic links followed; the path itself where there are none to follow. Never rejects. */
+  realPath?(path: string): Promise<string>;
 }

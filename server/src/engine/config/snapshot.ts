@@ -292,7 +292,9 @@ class Loader {
           next.push(resolvePath(directory, unescapeSegment(segment)));
           continue;
         }
-        const names = (await this.directory(directory)) ?? [];
+        const names = [...((await this.directory(directory)) ?? [])];
+        // A directory has these two as well, and nginx refuses a pattern that matches them.
+        if (segment.startsWith('.') && names.length > 0) names.push('.', '..');
         for (const name of names) if (matchSegment(segment, name)) next.push(resolvePath(directory, name));
       }
       found = next;

@@ -3,6 +3,7 @@ import { backendDown } from './backend-down.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
+import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
@@ -22,6 +23,7 @@ export const failureModes: readonly FailureMode[] = [
   backendClosedEarly,
   unsupportedUpstreamScheme,
   proxyPassUriNotAllowed,
+  regexNeedsQuotes,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

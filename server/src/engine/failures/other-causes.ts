@@ -604,13 +604,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'regex-needs-quotes',
-    title: 'A regular expression with { or } needs quotes',
-    do: 'Put it in quotes, as in location ~ "^/[a-z]{2}/". Without them, { begins a block.',
-    mitigate: keepRunning,
-    takesEffect: loads,
-  },
-  {
     id: 'nested-under-regex',
     title: 'A prefix location inside a regex location is never used',
     do: 'Move it out, beside the regex location, as location = or location ^~ so that it goes first. Inside a regex location nginx only looks for other regex locations.',

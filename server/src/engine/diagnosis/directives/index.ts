@@ -206,7 +206,8 @@ class Judge {
     if (!refusal) return;
     const { node } = refusal;
     if (isPlaceholder(this.model, node)) return;
-    if (refusal.id === 'directive-not-allowed-here' && this.movedByBrace(node)) return;
+    const wrongBlock = refusal.id === 'directive-not-allowed-here' || refusal.says === 'unexpected "{"';
+    if (wrongBlock && this.movedByBrace(node)) return;
     this.found.push(findingOf(this.model, refusal, versions, refusal.severity ?? 'error'));
   }
 }

@@ -112,7 +112,7 @@ export class ExplainPanel {
   /** Moves the editor to the place of the first explanation; says so when there is none. */
   async goToPlace(): Promise<void> {
     const place = this.state.answer?.groups[0]?.drawing.place;
-    if (place) await jump(place.uri, place.range);
+    if (place && this.offers(place.uri)) await jump(place.uri, place.range);
     else {
       void window.showInformationMessage(
         this.state.answer
@@ -259,7 +259,7 @@ export class ExplainPanel {
 
   /** Whether the answer names this file: the view may ask for no other. */
   private offers(uri: string): boolean {
-    return this.state.answer !== null && Object.hasOwn(this.state.answer.names, uri);
+    return uri.includes(':') && this.state.answer !== null && Object.hasOwn(this.state.answer.names, uri);
   }
 
   private async fix(what: 'apply' | 'preview', choice: FixChoice): Promise<void> {
@@ -363,6 +363,8 @@ function toPanel({ result, drawings, nothing, judgedBy }: ExplainAnswer): PanelA
 }
 
 function nameOf(uri: string): string {
+  // Not a file: see server/src/paste.ts.
+  if (!uri.includes(':')) return uri === '<stdin>' ? 'what you pasted' : uri;
   return workspace.asRelativePath(Uri.parse(uri));
 }
 

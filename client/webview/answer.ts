@@ -204,12 +204,15 @@ function placeView(
   say: Say,
 ): Node[] {
   const name = ({ uri, range }: DrawnPlace): string => `${answer.names[uri] ?? uri}:${range.start.line}`;
-  const jump = (to: DrawnPlace, key: string): Node =>
-    button(name(to), () => say({ kind: 'jump', uri: to.uri, range: to.range }), {
-      kind: 'link',
-      label: `Go to ${to.text}, ${name(to)}`,
-      key,
-    });
+  // What stands in the paste itself is no file to go to.
+  const jump = (to: DrawnPlace, key: string): Content =>
+    !to.uri.includes(':')
+      ? h('span', { class: 'dim' }, `line ${to.range.start.line} of the paste`)
+      : button(name(to), () => say({ kind: 'jump', uri: to.uri, range: to.range }), {
+          kind: 'link',
+          label: `Go to ${to.text}, ${name(to)}`,
+          key,
+        });
   return [
     h('h3', {}, 'Where'),
     h(
@@ -365,19 +368,21 @@ function fixView(
         ),
       ),
     ),
-    h(
-      'div',
-      { class: 'row' },
-      button('Apply fix', () => say({ kind: 'apply', ...choice }), {
-        kind: first && fix.safety !== 'choice' ? 'primary' : 'secondary',
-        label: `Apply fix: ${fix.title}`,
-        key: `apply-${key}-${fix.title}`,
-      }),
-      button('Preview', () => say({ kind: 'preview', ...choice }), {
-        label: `Preview fix: ${fix.title}`,
-        key: `preview-${key}-${fix.title}`,
-      }),
-    ),
+    fix.files.some(({ uri }) => !uri.includes(':'))
+      ? null
+      : h(
+          'div',
+          { class: 'row' },
+          button('Apply fix', () => say({ kind: 'apply', ...choice }), {
+            kind: first && fix.safety !== 'choice' ? 'primary' : 'secondary',
+            label: `Apply fix: ${fix.title}`,
+            key: `apply-${key}-${fix.title}`,
+          }),
+          button('Preview', () => say({ kind: 'preview', ...choice }), {
+            label: `Preview fix: ${fix.title}`,
+            key: `preview-${key}-${fix.title}`,
+          }),
+        ),
   );
 }
 

@@ -41,6 +41,30 @@ describe.concurrent('what is read', () => {
     expect([mixed.json.lines, mixed.json.events, mixed.code]).toEqual([2, 2, 0]);
   });
 
+  test('a configuration in the same paste is judged by, and its places are lines of the paste', async () => {
+    const input = [
+      'my configuration:',
+      '```nginx',
+      'server {',
+      '    server_name app.test;',
+      '    location /a/ { # the app',
+      '        proxy_pass http://127.0.0.1:3400;',
+      '    }',
+      '}',
+      '```',
+      logLine(),
+    ].join('\n');
+    const { json } = await program.explain([], { input });
+    expect([json.lines, json.events, json.unrecognised]).toEqual([10, 1, 3]);
+    const { place } = json.groups[0]!.explanation;
+    expect(place!.directive).toMatchObject({ file: '<stdin>', range: { start: { line: 6, column: 9 } } });
+    const own = await program.explain(['--config', 'nginx.conf'], {
+      cwd: program.folder({ 'nginx.conf': 'events {}\nhttp {}\n' }),
+      input,
+    });
+    expect(own.json.groups[0]!.explanation.place).toBeNull();
+  });
+
   test('.gz, by its bytes and not by its name, from a file and from standard input', async () => {
     const packed = gzipSync(`${logLine()}\n`.repeat(5000));
     const cwd = program.folder({ 'error.log.2.gz': packed, 'error.log': packed, 'plain.gz': logLine() });

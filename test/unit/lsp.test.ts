@@ -416,7 +416,7 @@ describe('explaining a log line', () => {
     expect(bare.judgedBy).toBeNull();
     expect(bare.drawings[0]!.place).toBeNull();
     expect(bare.drawings[0]!.causes[0]!.fixes).toEqual([]);
-    const nothing = await ask(editor, { source: { text: 'Bad Gateway' }, configuration: null });
+    const nothing = await ask(editor, { source: { text: 'my site is down' }, configuration: null });
     expect(nothing.drawings).toEqual([]);
     expect(nothing.nothing![0]).toBe('No nginx error-log line was found in 1 line of input.');
     expect((await ask(editor, { source: { text: '' }, configuration: null })).nothing![0]).toMatch(/empty/);

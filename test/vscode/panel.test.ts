@@ -86,8 +86,13 @@ describe('the panel', () => {
     await shown('location /app/ in app.test');
   });
 
+  it('says whose page an error page is, and where the cause is written', async () => {
+    await explain('<h1>502 Bad Gateway</h1>\n<hr><center>nginx/1.25.3</center>');
+    await shown(/nginx made this page.*\n(?:.*\n)*.*error\.log/);
+  });
+
   it('says what to give when there is nothing to explain', async () => {
-    await explain('<h1>502 Bad Gateway</h1>');
+    await explain('my site is down');
     await shown('No nginx error-log line was found in 1 line of input.');
   });
 });

@@ -9,6 +9,7 @@ import { LogExplainer, understood } from '../engine/diagnosis/explain-log.ts';
 import { loadGrammar } from '../grammar.ts';
 import { readLogFile, readLogStream } from '../log-file.ts';
 import { NodeHost } from '../node-host.ts';
+import { MAX_PASTE, takeConfiguration } from '../paste.ts';
 import { explainReport } from './explain-report.ts';
 import { guessNotes } from './guess-note.ts';
 import { type Input, loadModel, openInput, parseMaps, STDIN } from './input.ts';
@@ -74,15 +75,27 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
     model = await loadModel(input);
     problems.push(...input.problems, ...model.problems);
   }
+  const logs = await findLogs(positionals, model, input, io, problems);
+  // What a person pastes may bring its own configuration.
+  const paste = model === null && logs.length === 1 && logs[0] === '-' ? await readPaste(io) : null;
+  if (paste?.text !== undefined) {
+    await loadGrammar();
+    const stated = version === undefined ? null : { value: version, from: '--nginx-version' };
+    const taken = await takeConfiguration(paste.text, stated);
+    model = taken?.model ?? null;
+    paste.chunks = bytesOf(taken?.rest ?? paste.text);
+  }
   const explainer = new LogExplainer({
     model,
     pathMap: input ? new Map([...(model?.snapshot.guessed ?? []), ...input.pathMap]) : pathMap,
     since: readTime('--since', values.since),
     until: readTime('--until', values.until),
   });
-  const logs = await findLogs(positionals, model, input, io, problems);
   for (const log of logs) {
-    const problem = await readLog(log, explainer, io);
+    const problem =
+      log === '-'
+        ? await readLogStream(STDIN, paste?.chunks ?? io.stdinChunks(), explainer)
+        : await readLogFile(path.resolve(io.cwd, log), explainer);
     if (problem) problems.push(problem);
   }
   const judgedFor: NginxVersion = model
@@ -170,9 +183,40 @@ async function findLogs(
   return present;
 }
 
-/** Streams one log through the explainer; a problem when it could not be read. */
-function readLog(log: string, explainer: LogExplainer, io: Io): Promise<Problem | null> {
-  return log === '-'
-    ? readLogStream(STDIN, io.stdinChunks(), explainer)
-    : readLogFile(path.resolve(io.cwd, log), explainer);
+interface Paste {
+  /** The whole input, when it is a text small enough to have been pasted. */
+  text?: string;
+  chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Reads standard input as far as a paste would go; the rest stays a stream. */
+async function readPaste(io: Io): Promise<Paste> {
+  const iterator = io.stdinChunks()[Symbol.asyncIterator]();
+  const head: Uint8Array[] = [];
+  let size = 0;
+  while (size <= MAX_PASTE) {
+    const next = await iterator.next();
+    if (next.done) {
+      const whole = Buffer.concat(head);
+      // A packed log is no text.
+      return whole[0] === 0x1f && whole[1] === 0x8b
+        ? { chunks: each([whole]) }
+        : { text: new TextDecoder().decode(whole), chunks: each([]) };
+    }
+    head.push(next.value);
+    size += next.value.length;
+  }
+  const all = async function* (): AsyncIterable<Uint8Array> {
+    yield* head;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  };
+  return { chunks: all() };
+}
+
+function bytesOf(text: string): AsyncIterable<Uint8Array> {
+  return each([new TextEncoder().encode(text)]);
+}
+
+async function* each(chunks: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
+  yield* chunks;
 }

@@ -68,7 +68,8 @@ function groupText(group: ExplainGroup, options: ExplainReportOptions): string {
   }
   const first = explanation.causes[0];
   if (first) lines.push('', `More: nginx-502 why ${first.id}`);
-  return `${lines.join('\n')}\n`;
+  // Parts that are absent leave no gap.
+  return `${lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`;
 }
 
 function statusText(explanation: Explanation): string {

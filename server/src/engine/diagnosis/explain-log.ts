@@ -3,6 +3,7 @@ import type { LogEntry } from '../errorlog/entry.ts';
 import { type EventGroup, LogSummary } from '../errorlog/group.ts';
 import { EntryReader } from '../errorlog/read-entries.ts';
 import { type ExplainContext, explain } from './explain.ts';
+import { OtherText } from './explain-other.ts';
 
 /** Entries kept whole for the search of neighbours: enough for any paste, bounded for any log. */
 const KEPT = 500;
@@ -18,10 +19,13 @@ export class LogExplainer {
   private readonly reader = new EntryReader({
     // Repetitions need not be read, once the neighbours are known.
     counted: (line) => this.kept.length >= KEPT && this.inTime(timeOf(line)) && this.summary.count(line),
+    helper: (line) => this.other.helper(line),
+    unrecognised: (_number, line) => this.other.unrecognised(line),
   });
   /** Entries outside of the time asked for. */
   filtered = 0;
   private readonly summary = new LogSummary();
+  private readonly other = new OtherText();
   private readonly kept: LogEntry[] = [];
   /** Last error of each connection among the kept entries: what decided its client's status. */
   private readonly decisive = new Map<string, string>();
@@ -41,6 +45,11 @@ export class LogExplainer {
   end(version: NginxVersion, problems: readonly Problem[]): Explain {
     this.endOfFile();
     const groups = this.fold(this.summary.groups);
+    // Beside nginx's own lines they are evidence at most.
+    const others = groups.some(({ explanation }) => explanation.message !== null)
+      ? []
+      : this.other.explained();
+    groups.unshift(...others);
     const { other } = this.summary;
     if (other !== null) {
       groups[0]?.explanation.notes.push(
@@ -51,8 +60,9 @@ export class LogExplainer {
       schema: 1,
       nginxVersion: version,
       lines: this.reader.lines,
-      events: this.summary.events,
-      unrecognised: this.reader.unrecognised,
+      events: this.summary.events + others.reduce((sum, { count }) => sum + count, 0),
+      // The lines of a page are recognised together.
+      unrecognised: others.some(isPage) ? 0 : this.reader.unrecognised,
       groups,
       problems: [...problems],
     };
@@ -106,6 +116,10 @@ export class LogExplainer {
     }
     return { count: group.count, first: group.first, last: group.last, sample: group.sample, explanation };
   }
+}
+
+function isPage({ explanation }: ExplainGroup): boolean {
+  return explanation.message?.id === 'error-page';
 }
 
 /** That no server was left follows from what made each of them fail: those lines come first. */

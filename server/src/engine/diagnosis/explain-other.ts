@@ -1,0 +1,171 @@
+import type { Cause, EntryFields, ExplainGroup, Explanation } from '../contract.ts';
+import { type ErrorPage, readErrorPage } from '../errorlog/error-page.ts';
+import type { HelperLine } from '../errorlog/helper-line.ts';
+import { otherCause } from '../failures/other-causes.ts';
+
+/** Characters of lines that nobody knows, kept in case that they are an error page. */
+const KEPT = 65_536;
+
+/** What a text holds beside nginx's own log lines: an error page, lines of access logs and of other programs. */
+export class OtherText {
+  private text = '';
+  private readonly groups = new Map<string, { count: number; first: HelperLine; last: HelperLine }>();
+
+  unrecognised(line: string): void {
+    if (this.text.length < KEPT) this.text += `${line.slice(0, KEPT - this.text.length)}\n`;
+  }
+
+  helper(line: HelperLine): void {
+    const key = keyOf(line);
+    if (key === null) return;
+    const group = this.groups.get(key);
+    if (group) {
+      group.count++;
+      group.last = line;
+    } else this.groups.set(key, { count: 1, first: line, last: line });
+  }
+
+  /** Explanations of what stands there; the page comes first. */
+  explained(): ExplainGroup[] {
+    const page = readErrorPage(this.text);
+    return [
+      ...(page
+        ? [{ count: 1, first: null, last: null, sample: this.text.trim(), explanation: explainPage(page) }]
+        : []),
+      ...[...this.groups.values()].map(({ count, first, last }) => ({
+        count,
+        first: first.time,
+        last: last.time,
+        sample: first.text,
+        explanation: explainHelper(first),
+      })),
+    ];
+  }
+}
+
+/** Lines told apart by what they mean; null for those that mean nothing by themselves. */
+function keyOf(line: HelperLine): string | null {
+  switch (line.kind) {
+    case 'access-log':
+      return /^5\d\d$/.test(line.status ?? '') ? `access ${line.status}` : null;
+    case 'browser':
+      return /^5\d\d$/.test(line.status ?? '') ? `browser ${line.status}` : null;
+    case 'uwsgi':
+    case 'apache':
+      return line.kind;
+    // Evidence for a line of nginx, but no failure of a request by themselves.
+    case 'php-fpm':
+    case 'container':
+      return null;
+  }
+}
+
+const NOTHING: EntryFields = {
+  time: null,
+  level: null,
+  pid: null,
+  connection: null,
+  client: null,
+  server: null,
+  request: null,
+  subrequest: null,
+  upstream: null,
+  host: null,
+  referrer: null,
+  truncated: false,
+};
+
+/** How to come to the line that tells the cause. */
+const FIND_LOG =
+  'to see the line: `tail -n 50 /var/log/nginx/error.log`, `docker logs --tail 50 CONTAINER`, or `journalctl -u nginx -n 50`';
+
+function explanation(
+  id: string,
+  text: string,
+  code: string | null,
+  rest: Pick<Explanation, 'verdict' | 'causes' | 'notes'> & { entry?: Partial<EntryFields>; note?: string },
+): Explanation {
+  const { verdict, causes, notes, entry, note } = rest;
+  return {
+    verdict,
+    message: { id, text, phase: 'client', level: null, errno: null },
+    entry: { ...NOTHING, ...entry },
+    status: { code, outcome: code === null ? null : 'response', certainty: 'certain', note: note ?? '' },
+    causes,
+    place: null,
+    attempts: [],
+    notes,
+  };
+}
+
+function explainPage(page: ErrorPage): Explanation {
+  return explanation('error-page', page.product, page.status, {
+    verdict: `This is an error page, not a log line: ${page.meaning}.`,
+    causes: [],
+    notes: [
+      `the page does not hold the cause: ${page.log} does`,
+      ...(page.version === null
+        ? []
+        : [
+            `it is ${page.product} ${page.version}: of several in a row, the one with this version made the page`,
+          ]),
+      ...(page.nginx ? [FIND_LOG] : []),
+      ...(page.reference === null ? [] : [`look for ${page.reference}`]),
+    ],
+  });
+}
+
+function explainHelper(line: HelperLine): Explanation {
+  switch (line.kind) {
+    case 'access-log':
+      return explanation('access-log-line', `access log: ${line.status}`, line.status, {
+        verdict: `This is a line of an access log: nginx sent ${line.status}. Whether the backend sent it or nginx made it, and why, it does not say.`,
+        entry: { client: line.client, request: line.request },
+        causes: causesOf(['backend-sent-5xx']),
+        notes: [
+          `the error log has a line of the same second (${line.time}) if nginx made this answer, none if the backend sent it`,
+          FIND_LOG,
+        ],
+      });
+    case 'browser':
+      return explanation('browser-console-line', `browser console: ${line.status}`, line.status, {
+        verdict: `This is a browser's console: it got ${line.status}. Why is known to the server only.`,
+        causes: [],
+        notes: [FIND_LOG],
+      });
+    case 'uwsgi':
+      return explanation('uwsgi-invalid-request-block', 'uWSGI: invalid request block size', '502', {
+        verdict:
+          "This is uWSGI's log, not nginx's: a request came in that is not in uWSGI's protocol. The number is the first bytes of what came.",
+        causes: causesOf(['uwsgi-scgi-mismatch', 'request-headers-too-big-for-backend']),
+        notes: ['21573 is "ET", the beginning of a GET: nginx speaks HTTP to a socket of the uwsgi protocol'],
+      });
+    default:
+      return explanation('apache-line', "Apache's error log", null, {
+        verdict: "This is a line of Apache's error log, not of nginx's: nginx has written nothing of it.",
+        causes: [],
+        notes: [FIND_LOG],
+      });
+  }
+}
+
+function causesOf(ids: readonly string[]): Cause[] {
+  return ids.flatMap((id) => {
+    const other = otherCause(id);
+    if (!other) return [];
+    const { mitigate, takesEffect } = other;
+    return [
+      {
+        id,
+        certainty: 'possible' as const,
+        because: [],
+        against: [],
+        do: other.do,
+        mitigate,
+        takesEffect,
+        checks: [],
+        fixes: [],
+      },
+    ];
+  });
+}

@@ -1,5 +1,6 @@
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
+import { buffersInconsistent } from './buffers-inconsistent.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
@@ -24,6 +25,7 @@ export const failureModes: readonly FailureMode[] = [
   unsupportedUpstreamScheme,
   proxyPassUriNotAllowed,
   regexNeedsQuotes,
+  buffersInconsistent,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

@@ -432,13 +432,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // size
   {
-    id: 'buffers-inconsistent',
-    title: 'The buffer sizes contradict each other, so nginx does not load',
-    do: 'Set them together, for example proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_busy_buffers_size 32k. The busy size must hold one buffer of either kind, and at most all of *_buffers but one.',
-    mitigate: keepRunning,
-    takesEffect: loads,
-  },
-  {
     id: 'request-headers-too-big-for-backend',
     title: 'The request header is too big for the backend',
     do: 'Raise the limit of the backend (buffer-size in uWSGI, --max-http-header-size in Node.js, --limit-request-field_size in gunicorn), or make the cookies smaller. The buffers of nginx do not matter here.',

@@ -5,12 +5,15 @@ import {
   DiagnosticSeverity,
   type Range as LspRange,
 } from 'vscode-languageserver';
-import type { Finding, Problem, Range, Severity } from '../engine/contract.ts';
+import type { Finding, Problem, Range, Severity, Site } from '../engine/contract.ts';
 import { failureMode } from '../engine/failures/index.ts';
 
-/** What the engine calls a file: an absolute path, or for documents that are no files the URI itself. */
+/**
+ * What the engine calls a file: an absolute path; for a file that only the client can read the path in its scheme and
+ * authority, as `/scheme::authority/path`; for documents without neighbours the URI itself.
+ */
 export function pathOf(uri: string): string {
-  if (!uri.startsWith('file:')) return uri;
+  if (!uri.startsWith('file:')) return virtualPath(uri) ?? uri;
   try {
     return fileURLToPath(uri).replaceAll('\\', '/');
   } catch {
@@ -20,7 +23,40 @@ export function pathOf(uri: string): string {
 }
 
 export function uriOf(path: string): string {
+  const virtual = VIRTUAL.exec(path);
+  if (virtual) {
+    const [, scheme, authority, inside] = virtual;
+    return `${scheme}://${authority}${inside!.split('/').map(encodeURIComponent).join('/')}`;
+  }
   return path.startsWith('/') || /^[A-Za-z]:\//.test(path) ? pathToFileURL(path).href : path;
+}
+
+const VIRTUAL = /^\/([a-z][a-z0-9+.-]+)::([^/]*)(\/.*)$/;
+
+/** Whether only the client can read a file. */
+export function isVirtual(path: string): boolean {
+  return VIRTUAL.test(path);
+}
+
+/** The root of a virtual file's file system; null for others. */
+export function virtualRoot(path: string): string | null {
+  const virtual = VIRTUAL.exec(path);
+  return virtual && `/${virtual[1]}::${virtual[2]}`;
+}
+
+function virtualPath(uri: string): string | null {
+  const parts = /^([a-z][a-z0-9+.-]+):\/\/([^/?#]*)(\/[^?#]*)$/.exec(uri);
+  if (!parts || parts[1] === 'file') return null;
+  try {
+    return `/${parts[1]}::${parts[2]}${decodeURIComponent(parts[3]!)}`;
+  } catch {
+    return null;
+  }
+}
+
+/** A message with virtual paths as the user knows them. */
+function readable(message: string): string {
+  return message.replace(/(?<=^|[\s"'(])\/[a-z][a-z0-9+.-]+::[^/\s]*(?=\/)/g, '');
 }
 
 /** Engine positions count from 1, the protocol's from 0; both count UTF-16. */
@@ -47,11 +83,11 @@ export function toDiagnostic(finding: Finding): Diagnostic {
     severity: SEVERITIES[finding.severity],
     code: finding.id,
     source: SOURCE,
-    message: `${sentence(finding.message)}. ${finding.do}`,
+    message: readable(`${sentence(finding.message)}. ${finding.do}`),
     relatedInformation: finding.related.map((related) =>
       DiagnosticRelatedInformation.create(
         { uri: uriOf(related.file), range: toLspRange(related.range) },
-        related.message,
+        readable(related.message),
       ),
     ),
   };
@@ -60,15 +96,16 @@ export function toDiagnostic(finding: Finding): Diagnostic {
   return diagnostic;
 }
 
-/** A file that could not be read, where the configuration asks for it. */
-export function problemDiagnostic(problem: Problem): Diagnostic {
+/** A file that could not be read; the place is that of the include that asks for it, when there is one. */
+export function problemDiagnostic(problem: Problem, includedAt: Site | null): Diagnostic {
   const start = { line: 0, character: 0 };
+  const range = problem.range ?? includedAt?.range;
   return {
-    range: problem.range ? toLspRange(problem.range) : { start, end: start },
+    range: range ? toLspRange(range) : { start, end: start },
     severity: DiagnosticSeverity.Error,
     code: problem.kind,
     source: SOURCE,
-    message: sentence(problem.message),
+    message: readable(sentence(problem.message)),
   };
 }
 

@@ -52,7 +52,7 @@ export async function explainFor(
     structuredPatch('', '', before, after, undefined, undefined, { context: 1 }).hunks;
   return {
     result,
-    drawings: result.groups.map(({ explanation }) => draw(explanation, model, lineDiff)),
+    drawings: result.groups.map(({ explanation }) => draw(explanation, judged, lineDiff)),
     nothing: nothingFound(result),
     judgedBy: judged && { entryFile: uriOf(judged.root), files: judged.model.snapshot.files.size },
   };
@@ -86,13 +86,14 @@ function changed(fix: Fix, model: ConfigModel): { file: string; before: string; 
 /** Changed lines as "+text", "-text" and " text", hunk by hunk. */
 type LineDiff = (before: string, after: string) => readonly { lines: readonly string[] }[];
 
-function draw(explanation: Explanation, model: ConfigModel | null, lineDiff: LineDiff): Drawing {
+function draw(explanation: Explanation, judged: Judged | null, lineDiff: LineDiff): Drawing {
   const { place } = explanation;
+  const model = judged?.model ?? null;
   return {
     track: phaseTrack(explanation),
     errno: errnoText(explanation),
-    place: place && model && drawPlace(place, model),
-    alternatives: model ? (place?.alternatives ?? []).map((other) => drawPlace(other, model)) : [],
+    place: place && judged && drawPlace(place, judged),
+    alternatives: judged ? (place?.alternatives ?? []).map((other) => drawPlace(other, judged)) : [],
     causes: explanation.causes.map(
       (cause): DrawnCause => ({
         title: failureMode(cause.id)?.title ?? otherCause(cause.id)?.title ?? cause.id,
@@ -126,14 +127,15 @@ function drawFix(fix: Fix, model: ConfigModel, lineDiff: LineDiff): DrawnFix {
 const ABOVE = 2;
 const BELOW = 1;
 
-function drawPlace(place: Place, model: ConfigModel): DrawnPlace {
+function drawPlace(place: Place, { model, inEditor }: Judged): DrawnPlace {
   const { file, range } = place.directive;
+  const shown = inEditor({ file, range });
   const document = model.snapshot.files.get(file);
   const names = place.server?.names[0];
   const what = place.location?.text ?? 'the configuration';
   const drawn = {
-    uri: uriOf(file),
-    range,
+    uri: uriOf(shown.file),
+    range: shown.range,
     text: names === undefined ? what : `${what} in ${names}`,
   };
   if (!document) return { ...drawn, lines: [] };
@@ -144,7 +146,7 @@ function drawPlace(place: Place, model: ConfigModel): DrawnPlace {
   if (place.location?.file === file) numbers.add(place.location.range.start.line);
   for (let line = Math.max(1, at - ABOVE); line <= Math.min(lines.lineCount, at + BELOW); line++)
     numbers.add(line);
-  const shown = [...numbers]
+  const near = [...numbers]
     .sort((a, b) => a - b)
     .map((number) => {
       const span = lines.line(number);
@@ -153,11 +155,11 @@ function drawPlace(place: Place, model: ConfigModel): DrawnPlace {
       const mark: [number, number] | null = number === at ? [range.start.column - 1, end] : null;
       return { number, text, mark };
     });
-  const indent = commonIndent(shown.map(({ text }) => text));
+  const indent = commonIndent(near.map(({ text }) => text));
   return {
     ...drawn,
     lines: shortened(
-      shown.map(({ number, text, mark }) => ({
+      near.map(({ number, text, mark }) => ({
         number,
         text: text.slice(indent),
         mark: mark && ([Math.max(0, mark[0] - indent), Math.max(0, mark[1] - indent)] as const),

@@ -6,6 +6,8 @@ import {
   type Diagnostic,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
+  FileChangeType,
+  type FileEvent,
   type InitializeParams,
   MessageType,
   ShowMessageNotification,
@@ -13,8 +15,9 @@ import {
   TextDocuments,
 } from 'vscode-languageserver';
 import { forgotSemicolon } from '../engine/config/forgotten-semicolon.ts';
-import type { NginxVersion } from '../engine/contract.ts';
+import type { Finding, NginxVersion } from '../engine/contract.ts';
 import { readDocument, type SyntaxDocument } from '../engine/syntax/document.ts';
+import { MAX_PASTE, PASTE, takeConfiguration } from '../paste.ts';
 import {
   CHECKED,
   EXPLAIN,
@@ -23,19 +26,25 @@ import {
   FIX,
   type FixAnswer,
   type FixParams,
+  type InitializationOptions,
   STATUS,
   type StatusParams,
 } from '../protocol.ts';
+import { ClientFiles } from './client-files.ts';
 import { DEFAULT_SETTINGS, readClientSettings } from './client-settings.ts';
 import { FIX_ALL, fixAllSafe, quickFixes } from './code-actions.ts';
 import { pathOf, problemDiagnostic, SOURCE, toDiagnostic, toLspRange, uriOf } from './convert.ts';
 import { explainFor, fixFor } from './explain.ts';
+import { Files } from './files.ts';
 import { NOT_NGINX } from './language.ts';
 import { OpenDocument } from './open-document.ts';
 import { type Checked, type Judged, Workspace } from './workspace.ts';
 
 /** Waiting for the next keystroke before checking, in milliseconds. */
 const DEBOUNCE = 120;
+
+/** Quiet after which the disk is looked at once more: not every editor tells of every change. */
+const IDLE = 1000;
 
 export interface ServerOptions {
   /** Milliseconds between the last change and the check; tests and benchmarks say 0. */
@@ -52,7 +61,11 @@ export function serve(connection: Connection, options: ServerOptions): void {
   let settings = DEFAULT_SETTINGS;
   let canConfigure = false;
   let canWatch = false;
+  let canFollowFolders = false;
   let timer: NodeJS.Timeout | null = null;
+  let idle: NodeJS.Timeout | null = null;
+  let clientFiles: ClientFiles | null = null;
+  let folders: string[] = [];
   /** Grows with every change: a check of an older generation is dropped. */
   let generation = 0;
   let published = new Set<string>();
@@ -65,8 +78,17 @@ export function serve(connection: Connection, options: ServerOptions): void {
         .filter(isNginx)
         .map((document) => [pathOf(document.uri), document.syntax]),
     );
-  const workspace = new Workspace(openTexts, () => settings);
-  const versionOf = (file: string): number | null => documents.get(uriOf(file))?.version ?? null;
+  const files = new Files(() => clientFiles);
+  const workspace = new Workspace(
+    openTexts,
+    () => settings,
+    files,
+    () => folders,
+  );
+  /** The client spells URIs its own way. */
+  const documentOf = (file: string): OpenDocument | undefined =>
+    documents.get(uriOf(file)) ?? documents.all().find((document) => pathOf(document.uri) === file);
+  const versionOf = (file: string): number | null => documentOf(file)?.version ?? null;
 
   const say = (text: string): void => {
     if (warned.has(text)) return;
@@ -75,6 +97,12 @@ export function serve(connection: Connection, options: ServerOptions): void {
       type: MessageType.Warning,
       message: `nginx-502: ${text}`,
     });
+  };
+
+  const log = (text: string): void => {
+    if (warned.has(text)) return;
+    warned.add(text);
+    connection.console.info(`nginx-502: ${text}`);
   };
 
   const complain = (what: string, error: unknown): void => {
@@ -88,16 +116,33 @@ export function serve(connection: Connection, options: ServerOptions): void {
   connection.onInitialize((params: InitializeParams) => {
     canConfigure = params.capabilities.workspace?.configuration === true;
     canWatch = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+    const can = params.initializationOptions as InitializationOptions | null | undefined;
+    if (can?.virtualFiles === true) clientFiles = new ClientFiles(connection);
+    const named = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri ? [params.rootUri] : []);
+    folders = named.map(folderOf);
+    canFollowFolders = params.capabilities.workspace?.workspaceFolders === true;
     return {
       serverInfo: { name: SOURCE, version: options.version },
       capabilities: {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
         codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
     };
   });
 
   connection.onInitialized(async () => {
+    if (canFollowFolders) {
+      connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        const gone = new Set(removed.map(({ uri }) => folderOf(uri)));
+        folders = [
+          ...folders.filter((folder) => !gone.has(folder)),
+          ...added.map(({ uri }) => folderOf(uri)),
+        ];
+        workspace.doubt(true);
+        schedule();
+      });
+    }
     if (canWatch) {
       await connection.client.register(DidChangeWatchedFilesNotification.type, {
         watchers: [{ globPattern: '**/*' }],
@@ -130,45 +175,73 @@ export function serve(connection: Connection, options: ServerOptions): void {
     schedule();
   });
 
-  connection.onDidChangeWatchedFiles(() => schedule());
-  documents.onDidChangeContent(() => schedule());
+  connection.onDidChangeWatchedFiles(({ changes }) => {
+    workspace.doubt(changes.some(mayMoveMains));
+    schedule();
+  });
+  documents.onDidOpen(() => workspace.doubt(false));
+  /** Documents that have been checked before. */
+  const seen = new WeakSet<OpenDocument>();
+  documents.onDidChangeContent(({ document }) => {
+    // Whoever opens a file is not typing: nothing is to be waited for.
+    schedule(seen.has(document) ? undefined : 0);
+    seen.add(document);
+  });
   documents.onDidClose(({ document }) => {
     document.close();
+    workspace.doubt(false);
     schedule();
   });
 
-  const schedule = (): void => {
+  const schedule = (delay = options.debounce ?? DEBOUNCE): void => {
     generation++;
+    workspace.forget();
     if (timer) clearTimeout(timer);
+    if (idle) clearTimeout(idle);
     timer = setTimeout(() => {
       timer = null;
       void checkAll(generation);
-    }, options.debounce ?? DEBOUNCE);
+    }, delay);
   };
 
   /** Checks every configuration that holds an open document, and publishes for all of their files. */
   const checkAll = async (wanted: number): Promise<void> => {
     try {
-      /** Main file of each open document, by URI. */
-      const rootOf = new Map<string, string>();
+      /** Main files of each open document, by URI. */
+      const rootsOf = new Map<string, string[]>();
       for (const document of documents.all()) {
-        if (isNginx(document)) rootOf.set(document.uri, await workspace.rootOf(pathOf(document.uri)));
+        if (isNginx(document)) rootsOf.set(document.uri, await workspace.rootsOf(pathOf(document.uri)));
       }
       const versions = new Map<string, NginxVersion>();
       const byFile = new Map<string, Map<string, Diagnostic>>();
-      const add = (file: string, diagnostic: Diagnostic): void => {
-        const uri = uriOf(file);
+      const add = (file: string, diagnostic: Diagnostic | null): void => {
+        const uri = documentOf(file)?.uri ?? uriOf(file);
         const known = byFile.get(uri) ?? new Map<string, Diagnostic>();
-        known.set(JSON.stringify([diagnostic.code, diagnostic.range]), diagnostic);
+        if (diagnostic) known.set(JSON.stringify([diagnostic.code, diagnostic.range]), diagnostic);
         byFile.set(uri, known);
       };
-      for (const root of new Set(rootOf.values())) {
-        const { result } = await workspace.check(root);
+      for (const root of new Set([...rootsOf.values()].flat())) {
+        const checked = await workspace.check(root);
         if (wanted !== generation) return;
+        const { result, model } = checked;
         versions.set(root, result.nginxVersion);
-        for (const file of result.files) if (!byFile.has(uriOf(file))) byFile.set(uriOf(file), new Map());
+        for (const file of result.files) add(file, null);
         for (const finding of result.findings) add(finding.file, toDiagnostic(finding));
-        for (const problem of result.problems) add(problem.file, problemDiagnostic(problem));
+        for (const problem of result.problems) {
+          const at = problem.range ? null : (model.snapshot.includedAt.get(problem.file) ?? null);
+          add(at?.file ?? problem.file, problemDiagnostic(problem, at));
+        }
+        for (const [from, to] of model.snapshot.guessed) {
+          log(
+            `${from} was taken to be ${to}; the setting nginx502.pathMap or .nginx-502.json says otherwise`,
+          );
+        }
+        for (const [uri, roots] of rootsOf) {
+          if (!roots.includes(root)) continue;
+          const twin = await workspace.twinIn(model.snapshot, pathOf(uri));
+          for (const finding of result.findings)
+            if (twin === finding.file) add(pathOf(uri), toDiagnostic(finding));
+        }
       }
       if (wanted !== generation) return;
       const now = new Set<string>();
@@ -184,13 +257,23 @@ export function serve(connection: Connection, options: ServerOptions): void {
       for (const uri of published)
         if (!now.has(uri)) void connection.sendDiagnostics({ uri, diagnostics: [] });
       published = now;
-      for (const [uri, root] of rootOf) {
-        const status: StatusParams = { uri, version: versions.get(root)!, entryFile: uriOf(root) };
+      for (const [uri, [root]] of rootsOf) {
+        const entryFile = documentOf(root!)?.uri ?? uriOf(root!);
+        const status: StatusParams = { uri, version: versions.get(root!)!, entryFile };
         void connection.sendNotification(STATUS, status);
       }
       void connection.sendNotification(CHECKED);
+      idle = setTimeout(() => void lookAgain(), IDLE);
     } catch (error) {
       complain('a check', error);
+    }
+  };
+
+  const lookAgain = async (): Promise<void> => {
+    try {
+      if (await workspace.hasChanged()) schedule();
+    } catch (error) {
+      complain('a look at the disk', error);
     }
   };
 
@@ -207,21 +290,22 @@ export function serve(connection: Connection, options: ServerOptions): void {
     const document = documents.get(textDocument.uri);
     if (!document || !isNginx(document)) return [];
     const file = pathOf(textDocument.uri);
-    const checked = await workspace.check(await workspace.rootOf(file));
+    // What is on the disk is changed by where it was read: better to be sure.
+    await workspace.hasChanged();
+    const checks = await Promise.all((await workspace.rootsOf(file)).map((root) => workspace.check(root)));
     const wants = (kind: string): boolean =>
       !context.only || context.only.some((only) => kind === only || kind.startsWith(`${only}.`));
     const actions: CodeAction[] = [];
     if (wants(CodeActionKind.QuickFix)) {
-      for (const finding of checked.result.findings) {
+      for (const { finding, checked } of agreed(checks, file)) {
         const place = toLspRange(finding.range);
-        if (finding.file !== file || place.start.line > range.end.line || place.end.line < range.start.line)
-          continue;
+        if (place.start.line > range.end.line || place.end.line < range.start.line) continue;
         actions.push(...quickFixes(checked, finding, context.diagnostics, versionOf));
       }
     }
     // Only on demand: beside a quick fix it would be one choice too many.
     if (context.only && wants(FIX_ALL)) {
-      const fixAll = await fixAllSafe(checked, (texts) => checkWith(checked, texts), versionOf);
+      const fixAll = await fixAllSafe(checks[0]!, (texts) => checkWith(checks[0]!, texts), versionOf);
       if (fixAll) actions.push(fixAll);
     }
     return actions;
@@ -234,25 +318,45 @@ export function serve(connection: Connection, options: ServerOptions): void {
     return new Workspace(
       () => open,
       () => settings,
+      files,
     ).check(checked.root);
   };
 
-  const judgeFor = async ({ configuration }: ExplainParams): Promise<Judged | null> =>
-    configuration === null ? null : workspace.judge(await workspace.rootOf(pathOf(configuration)));
+  /** By what a text is judged: the configuration that it brings along, else the one asked for. */
+  const prepare = async <P extends ExplainParams>(
+    params: P,
+  ): Promise<{ params: P; judged: Judged | null }> => {
+    const { source, configuration } = params;
+    if ('text' in source && source.text.length <= MAX_PASTE) {
+      const version = workspace.statedVersion();
+      const taken = await takeConfiguration(source.text, version);
+      if (taken) {
+        const judged: Judged = {
+          root: PASTE,
+          model: taken.model,
+          pathMap: new Map(),
+          inEditor: (site) => site,
+        };
+        return { params: { ...params, source: { text: taken.rest } }, judged };
+      }
+    }
+    if (configuration === null) return { params, judged: null };
+    return { params, judged: await workspace.judge(await workspace.rootOf(pathOf(configuration))) };
+  };
 
-  connection.onRequest(
-    EXPLAIN,
-    async (params: ExplainParams, token): Promise<ExplainAnswer> =>
-      explainFor(params, await judgeFor(params), token),
-  );
+  connection.onRequest(EXPLAIN, async (asked: ExplainParams, token): Promise<ExplainAnswer> => {
+    const { params, judged } = await prepare(asked);
+    return explainFor(params, judged, token);
+  });
 
-  connection.onRequest(FIX, async (params: FixParams, token): Promise<FixAnswer | null> => {
-    const judged = await judgeFor(params);
+  connection.onRequest(FIX, async (asked: FixParams, token): Promise<FixAnswer | null> => {
+    const { params, judged } = await prepare(asked);
     return judged && fixFor(params, await explainFor(params, judged, token), judged, versionOf);
   });
 
   connection.onShutdown(() => {
     if (timer) clearTimeout(timer);
+    if (idle) clearTimeout(idle);
     generation++;
   });
 
@@ -262,4 +366,32 @@ export function serve(connection: Connection, options: ServerOptions): void {
 
 function isNginx(document: OpenDocument): boolean {
   return !NOT_NGINX.has(document.languageId);
+}
+
+function folderOf(uri: string): string {
+  return pathOf(uri).replace(/(?<=.)\/$/, '');
+}
+
+/** Whether a change may have made or removed an nginx.conf, or a folder with one in it. */
+function mayMoveMains({ type, uri }: FileEvent): boolean {
+  return type !== FileChangeType.Changed && /(?:\/nginx[^/]*\.conf|\/[^/.]*(?:\.d)?)$/.test(uri);
+}
+
+/** Findings of a file that several configurations include: once each, with the fixes that are right for all. */
+function agreed(checks: readonly Checked[], file: string): { finding: Finding; checked: Checked }[] {
+  const found = new Map<string, { finding: Finding; checked: Checked }>();
+  for (const checked of checks) {
+    for (const finding of checked.result.findings) {
+      if (finding.file !== file) continue;
+      const key = JSON.stringify([finding.id, finding.range]);
+      const known = found.get(key);
+      const offered = new Set(finding.fixes.map((fix) => JSON.stringify(fix)));
+      const fixes = (known?.finding.fixes ?? finding.fixes).filter((fix) => offered.has(JSON.stringify(fix)));
+      found.set(key, {
+        checked: known?.checked ?? checked,
+        finding: { ...(known?.finding ?? finding), fixes },
+      });
+    }
+  }
+  return [...found.values()];
 }

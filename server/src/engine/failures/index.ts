@@ -10,6 +10,7 @@ import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
+import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
 
 /** Every failure mode, in the order in which lists show them. */
@@ -26,6 +27,7 @@ export const failureModes: readonly FailureMode[] = [
   proxyPassUriNotAllowed,
   regexNeedsQuotes,
   buffersInconsistent,
+  verifyWithoutCa,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

@@ -486,13 +486,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'verify-without-ca',
-    title: 'proxy_ssl_verify is on, but no CA is named',
-    do: 'Name the CA in proxy_ssl_trusted_certificate; for public certificates the bundle of the system, such as /etc/ssl/certs/ca-certificates.crt. nginx does not use the system store by itself.',
-    mitigate: keepRunning,
-    takesEffect: loads,
-  },
-  {
     id: 'verify-name-mismatch',
     title: 'The certificate is checked against the wrong name',
     do: 'Set proxy_ssl_name to a name that stands in the certificate, and proxy_ssl_server_name on. Without proxy_ssl_name, nginx checks the host of proxy_pass, even if that is a pool or an address.',

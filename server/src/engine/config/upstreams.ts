@@ -1,4 +1,5 @@
 import type { ConfigModel, ConfigNode } from './model.ts';
+import { isOneLetterAway } from './near-names.ts';
 import { parseUpstreamUrl, type UpstreamUrl } from './upstream-url.ts';
 
 /** One `server` line of an upstream block. */
@@ -74,4 +75,17 @@ function readPeer(node: ConfigNode): Peer {
     resolve: flags.has('resolve'),
     parameters,
   };
+}
+
+/**
+ * The group whose name a host was most likely meant to be: one letter away from it, and from no other. Names that
+ * differ in a number are told apart on purpose.
+ */
+export function misspelledGroup(model: ConfigModel, host: string): Upstream | null {
+  if (host.length < 3 || host.toLowerCase() === 'localhost' || upstreamNamed(model, host)) return null;
+  const letters = (text: string): string => text.replace(/\d/g, '');
+  const near = [...upstreams(model).values()].filter(
+    ({ name }) => isOneLetterAway(name, host) && letters(name) !== letters(host),
+  );
+  return near.length === 1 ? near[0]! : null;
 }

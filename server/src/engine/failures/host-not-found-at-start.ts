@@ -2,6 +2,7 @@ import { effective } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { proxied } from '../config/proxied.ts';
 import { isAddress } from '../config/upstream-url.ts';
+import { misspelledGroup } from '../config/upstreams.ts';
 import { holdsSince } from '../config/version.ts';
 import type { Fix } from '../contract.ts';
 import type { Case } from '../diagnosis/case.ts';
@@ -28,8 +29,9 @@ export const hostNotFoundAtStart: FailureMode = {
   weigh(failure) {
     const name = missingName(failure);
     if (name === null) return null;
+    const misspelled = failure.model !== null && misspelledGroup(failure.model, name) !== null;
     return {
-      certainty: 'certain',
+      certainty: misspelled ? 'likely' : 'certain',
       because: [`the name "${name}" did not resolve while nginx read the configuration`],
       against: [],
     };

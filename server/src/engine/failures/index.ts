@@ -8,6 +8,7 @@ import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
+import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
@@ -28,6 +29,7 @@ export const failureModes: readonly FailureMode[] = [
   regexNeedsQuotes,
   buffersInconsistent,
   verifyWithoutCa,
+  undefinedUpstream,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

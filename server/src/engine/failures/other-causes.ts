@@ -17,8 +17,6 @@ const reload = 'nginx -s reload';
 const restartBackend = 'restart of the backend';
 /** For what nginx refuses to load. */
 const loads = 'nginx -t, then nginx -s reload (or start nginx, if it is not running)';
-const keepRunning =
-  'do not restart nginx: as long as it runs, it serves with the last configuration that loaded';
 
 export const otherCauses: readonly OtherCause[] = [
   // protocol
@@ -340,13 +338,6 @@ export const otherCauses: readonly OtherCause[] = [
     do: 'Write the port on the server line of the upstream block, for example :443 for https:// and grpcs://. The scheme in *_pass does not change it.',
     mitigate: null,
     takesEffect: reload,
-  },
-  {
-    id: 'undefined-upstream',
-    title: 'The name in *_pass is almost that of an upstream block',
-    do: 'Write the name exactly as the upstream block has it; any other name is looked up as a host.',
-    mitigate: keepRunning,
-    takesEffect: loads,
   },
   {
     id: 'invalid-upstream-variable',

@@ -1,5 +1,5 @@
+import { nearest } from '../../config/near-names.ts';
 import { isNetwork, parseNumber, parseSize, parseTime } from '../../config/nginx-values.ts';
-import { nearest } from './near.ts';
 import { type Call, type Fault, invalidParameter, invalidValue, type ValueCheck } from './value.ts';
 
 const LOG_LEVELS = ['debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert', 'emerg'];

@@ -1,9 +1,9 @@
 import type { ConfigModel, ConfigNode } from '../../config/model.ts';
+import { nearest } from '../../config/near-names.ts';
 import { parseNginxUrl } from '../../config/nginx-url.ts';
 import type { Fix } from '../../contract.ts';
 import { Editor } from '../editing.ts';
 import { locationHead } from './http-values.ts';
-import { nearest } from './near.ts';
 import { type Refusal, rewriteWord } from './refusal.ts';
 import { variableFamily } from './unknown-variables.ts';
 import type { Call } from './value.ts';

@@ -1,9 +1,9 @@
+import { nearest } from '../../config/near-names.ts';
 import { parseNginxUrl } from '../../config/nginx-url.ts';
 import { isIpv4, parseNumber, parseOffset, parseSize, parseTime } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
 import { accessRule, cacheOfFiles, oneOf, resolverParameter } from './core-values.ts';
 import { timeFault } from './kinds.ts';
-import { nearest } from './near.ts';
 import { regexFault } from './regex.ts';
 import { type Call, type Fault, invalidParameter, invalidValue, since, type ValueCheck } from './value.ts';
 

@@ -1,7 +1,7 @@
 import type { ValueKind } from '../../config/directive-facts.ts';
+import { nearest } from '../../config/near-names.ts';
 import { parseNumber, parseOffset, parseSize, parseTime } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
-import { nearest } from './near.ts';
 import { scriptFault } from './script.ts';
 import { type Call, type Fault, invalidValue, type ValueCheck } from './value.ts';
 

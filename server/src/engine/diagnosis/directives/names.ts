@@ -10,7 +10,7 @@ import {
   thirdParty,
 } from '../../config/directive-facts.ts';
 import type { ConfigNode } from '../../config/model.ts';
-import { nearest } from './near.ts';
+import { nearest } from '../../config/near-names.ts';
 import { type Refusal, rewriteWord } from './refusal.ts';
 import type { Sight } from './sight.ts';
 

@@ -1,8 +1,8 @@
+import { nearest } from '../../config/near-names.ts';
 import { parseNumber } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
 import { oneOf } from './core-values.ts';
 import { patternFault, variableName } from './http-values.ts';
-import { nearest } from './near.ts';
 import { readScript } from './script.ts';
 import { type Call, type Fault, firstOf, invalidParameter, type ValueCheck } from './value.ts';
 

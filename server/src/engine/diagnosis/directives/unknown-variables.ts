@@ -2,9 +2,9 @@ import { builtInVariable, builtInVariables, isReservedVariable } from '../../con
 import { compareVersions } from '../../config/compare-versions.ts';
 import type { Context } from '../../config/context.ts';
 import type { ConfigModel, ConfigNode } from '../../config/model.ts';
+import { nearest } from '../../config/near-names.ts';
 import type { Word } from '../../syntax/directive.ts';
 import { Editor } from '../editing.ts';
-import { nearest } from './near.ts';
 import type { Refusal } from './refusal.ts';
 import { readScript, type VariableUse } from './script.ts';
 

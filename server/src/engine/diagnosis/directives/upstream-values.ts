@@ -1,9 +1,9 @@
+import { nearest } from '../../config/near-names.ts';
 import { type NginxUrl, parseNginxUrl } from '../../config/nginx-url.ts';
 import { isIpv4, parseNumber, parseSize, parseTime } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
 import { oneOf } from './core-values.ts';
 import { bindAddress } from './http-values.ts';
-import { nearest } from './near.ts';
 import { type Call, type Fault, invalidParameter, since, type ValueCheck } from './value.ts';
 
 /** Setters about upstreams and what is passed to them. */

@@ -1,6 +1,6 @@
+import { nearest } from '../../config/near-names.ts';
 import { parseNumber, parseOffset, parseSize, parseTime } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
-import { nearest } from './near.ts';
 import { type Call, type Fault, invalidParameter, type ValueCheck } from './value.ts';
 
 const CACHES = ['proxy', 'fastcgi', 'uwsgi', 'scgi'];

@@ -1,6 +1,6 @@
 import type { ConfigModel, ConfigNode } from '../../config/model.ts';
+import { nearest } from '../../config/near-names.ts';
 import type { Word } from '../../syntax/directive.ts';
-import { nearest } from './near.ts';
 import { type Refusal, rewriteWord } from './refusal.ts';
 
 /**

@@ -36,3 +36,9 @@ function distance(a: string, b: string, limit: number): number {
   }
   return row[b.length]!;
 }
+
+/** Whether one letter too many, too few, wrong or swapped with its neighbour tells two words apart. */
+export function isOneLetterAway(a: string, b: string): boolean {
+  const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+  return left !== right && Math.abs(a.length - b.length) < 2 && distance(left, right, 1) === 1;
+}

@@ -5,7 +5,6 @@ import type { Check, Problem, Severity } from '../engine/contract.ts';
 import { check, sortFindings } from '../engine/diagnosis/check.ts';
 import { applyEdits, editsByFile, selectFixes } from '../engine/diagnosis/fixes.ts';
 import type { SyntaxDocument } from '../engine/syntax/document.ts';
-import { loadGrammar } from '../grammar.ts';
 import { NodeHost } from '../node-host.ts';
 import { checkReport, fails } from './check-report.ts';
 import { guessNotes } from './guess-note.ts';
@@ -64,7 +63,6 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
   if (positionals.filter((p) => p === '-').length > 0 && positionals.length > 1) {
     throw new UsageError('"-" stands alone: standard input is one configuration');
   }
-  await loadGrammar();
   const disk = new NodeHost();
   const inputs: Input[] = [];
   for (const argument of positionals.length === 0 ? [null] : positionals) {

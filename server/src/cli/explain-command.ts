@@ -6,7 +6,6 @@ import { resolvePath } from '../engine/config/paths.ts';
 import { mapPath } from '../engine/config/snapshot.ts';
 import type { NginxVersion, Problem } from '../engine/contract.ts';
 import { LogExplainer, understood } from '../engine/diagnosis/explain-log.ts';
-import { loadGrammar } from '../grammar.ts';
 import { readLogFile, readLogStream } from '../log-file.ts';
 import { NodeHost } from '../node-host.ts';
 import { MAX_PASTE, takeConfiguration } from '../paste.ts';
@@ -69,7 +68,6 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
   let input: Input | null = null;
   let model: ConfigModel | null = null;
   if (values.config !== undefined) {
-    await loadGrammar();
     const options = { map: values.map, nginxVersion: version };
     input = await openInput(values.config, options, new NodeHost(), io.readStdin, io.cwd);
     model = await loadModel(input);
@@ -79,7 +77,6 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
   // What a person pastes may bring its own configuration.
   const paste = model === null && logs.length === 1 && logs[0] === '-' ? await readPaste(io) : null;
   if (paste?.text !== undefined) {
-    await loadGrammar();
     const stated = version === undefined ? null : { value: version, from: '--nginx-version' };
     const taken = await takeConfiguration(paste.text, stated);
     model = taken?.model ?? null;

@@ -64,6 +64,11 @@ export class Builder {
     return this.words.length === 0 && this.inLua === null;
   }
 
+  /** Whether what comes next is Lua, up to the brace that closes its block. */
+  get insideLua(): boolean {
+    return this.inLua !== null;
+  }
+
   /** Takes over a directive whose text has not changed. */
   reuse(start: number, directive: Directive): void {
     this.skipped(start);

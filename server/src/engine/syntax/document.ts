@@ -1,7 +1,9 @@
 import { Builder, type ForgotSemicolon } from './build.ts';
 import type { Block, Comment, Directive, Item, SyntaxProblem } from './directive.ts';
+import { KnownBlocks } from './known-blocks.ts';
 import { LineIndex } from './line-index.ts';
-import { free, type ParsedText, parseText, type TextEdit, visitTokens } from './parser.ts';
+import { free, isSound, type ParsedText, parseText, type TextEdit, visitTokens } from './parser.ts';
+import { scan } from './scan.ts';
 
 /** One file's text as directives. Immutable; an edited file is a new document that shares what did not change. */
 export interface SyntaxDocument {
@@ -21,12 +23,9 @@ export interface DocumentOptions {
   readonly keepTree?: boolean;
 }
 
-/** Blocks shorter than this are cheaper to build again than to look up. */
-const REUSE_FROM = 200;
-
 /** Reads a text as nginx's tokenizer would. Never throws; what is wrong stands in `problems`. */
 export function readDocument(text: string, options: DocumentOptions = {}): SyntaxDocument {
-  return build(parseText(text), options, null);
+  return fromScan(text, options, null, options.keepTree ? parseText(text) : null);
 }
 
 /**
@@ -39,14 +38,20 @@ export function editDocument(
   edits: readonly TextEdit[],
   options: DocumentOptions = {},
 ): SyntaxDocument {
-  if (previous.parsed) {
-    const parsed = parseText(text, { parsed: previous.parsed, edits });
-    const edited = build(parsed, options, reusable(previous));
-    if (edited.problems.length === 0) return edited;
-    // How tree-sitter recovers depends on how the text came about; what people see must not.
-    release(edited);
-  }
-  return build(parseText(text), options, reusable(previous));
+  const known = new KnownBlocks(previous.text, previous.items);
+  const parsed = previous.parsed
+    ? parseText(text, { parsed: previous.parsed, edits })
+    : options.keepTree
+      ? parseText(text)
+      : null;
+  const edited = parsed && isSound(parsed) ? fromTree(parsed, options, known) : null;
+  // How tree-sitter recovers depends on how the text came about; what people see must not.
+  const document =
+    edited?.problems.length === 0
+      ? edited
+      : fromScan(text, options, new KnownBlocks(previous.text, previous.items), parsed);
+  if (parsed && !options.keepTree) free(parsed);
+  return document;
 }
 
 /** Frees the tree of a document that will not be edited further. */
@@ -54,42 +59,57 @@ export function release(document: SyntaxDocument): void {
   if (document.parsed) free(document.parsed);
 }
 
-function build(
-  parsed: ParsedText,
-  options: DocumentOptions,
-  known: ReadonlyMap<string, Directive> | null,
-): SyntaxDocument {
+function fromTree(parsed: ParsedText, options: DocumentOptions, known: KnownBlocks): SyntaxDocument {
   const { text } = parsed;
   const builder = new Builder(text, options.forgotSemicolon ?? (() => false));
   visitTokens(parsed, {
     directive(start, end) {
-      if (!known || end - start < REUSE_FROM || !builder.between) return false;
-      const directive = known.get(text.slice(start, end));
-      if (!directive) return false;
+      const directive = builder.between ? known.at(text, start) : null;
+      if (!directive || directive.end !== end - start) return false;
       builder.reuse(start, directive);
       return true;
     },
     token: (kind, start, end) => builder.token(kind, start, end),
   });
-  const built = builder.end();
-  if (!options.keepTree) free(parsed);
-  return { text, lines: new LineIndex(text), ...built, parsed: options.keepTree ? parsed : null };
+  return document(text, builder, options, parsed);
 }
 
-/** Every sound block of a document by its text. */
-function reusable(document: SyntaxDocument): Map<string, Directive> {
-  const known = new Map<string, Directive>();
-  const work = document.items.map((item) => ({ item, base: 0 }));
-  while (work.length > 0) {
-    const { item, base } = work.pop()!;
-    const start = base + item.at;
-    const { directive } = item;
-    if (directive.end >= REUSE_FROM && directive.clean && directive.terminated) {
-      known.set(document.text.slice(start, start + directive.end), directive);
-    }
-    for (const child of directive.block?.items ?? []) work.push({ item: child, base: start });
-  }
-  return known;
+function fromScan(
+  text: string,
+  options: DocumentOptions,
+  known: KnownBlocks | null,
+  parsed: ParsedText | null,
+): SyntaxDocument {
+  const builder = new Builder(text, options.forgotSemicolon ?? (() => false));
+  scan(text, {
+    token: (kind, start, end) => builder.token(kind, start, end),
+    get insideLua() {
+      return builder.insideLua;
+    },
+    ...(known && {
+      known(start: number) {
+        const directive = known.at(text, start);
+        if (!directive) return -1;
+        builder.reuse(start, directive);
+        return start + directive.end;
+      },
+    }),
+  });
+  return document(text, builder, options, parsed);
+}
+
+function document(
+  text: string,
+  builder: Builder,
+  options: DocumentOptions,
+  parsed: ParsedText | null,
+): SyntaxDocument {
+  return {
+    text,
+    lines: new LineIndex(text),
+    ...builder.end(),
+    parsed: options.keepTree ? parsed : null,
+  };
 }
 
 export type { Block, Comment, Directive, Item, SyntaxProblem };

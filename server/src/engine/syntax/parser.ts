@@ -118,6 +118,11 @@ export function parseText(
   return { text, tree };
 }
 
+/** Whether the grammar reads the whole text without recovering from anything. */
+export function isSound(parsed: ParsedText): boolean {
+  return !parsed.tree.rootNode.hasError;
+}
+
 /** Releases the tree's memory; the text stays. */
 export function free(parsed: ParsedText): void {
   parsed.tree.delete();

@@ -104,18 +104,23 @@ function judge(entry, answer) {
   const explanation = answer.groups?.[0]?.explanation ?? null;
   const causes = explanation?.causes ?? [];
   const ids = causes.map(({ id }) => id);
-  // Recognised, and no cause named: said to be no failure of nginx or its backend.
-  const none = explanation !== null && causes.length === 0;
-  const first = entry.cause === 'none' && none ? true : right.includes(ids[0]);
+  // A known message and no cause: said to be no failure of nginx or its backend.
+  const none = causes.length === 0 && explanation?.message != null;
+  const first = (entry.cause === 'none' && none) || right.includes(ids[0]);
   return {
     entry,
     ids,
     first,
     three: first || ids.slice(0, 3).some((id) => right.includes(id)),
     certainty: causes[0]?.certainty ?? null,
-    got: answer.failed ?? (explanation === null ? '(not recognised)' : none ? '(no cause)' : ids.join(', ')),
+    got: answer.failed ?? (ids.join(', ') || whyNothing(explanation)),
     message: explanation?.message?.id ?? null,
   };
+}
+
+function whyNothing(explanation) {
+  if (explanation === null) return '(no log line seen)';
+  return explanation.message === null ? '(message not known)' : '(no cause)';
 }
 
 function report(results) {

@@ -1,3 +1,4 @@
+import type { InitializationOptions } from 'nginx-502/protocol';
 import { commands, window } from 'vscode';
 import {
   CloseAction,
@@ -7,12 +8,10 @@ import {
   TransportKind,
 } from 'vscode-languageclient/node';
 import { withAbsolutePaths } from './paths.ts';
+import { isEditable, serveVirtualFiles } from './virtual-files.ts';
 
 /** Language ids that are nginx's: ours, and the one of other nginx extensions. */
 export const LANGUAGES = ['nginx', 'NGINX'];
-
-/** Where a configuration may come from; a document of `git:` or a diff is an old text that nobody can fix. */
-const SCHEMES = ['file', 'untitled', 'vscode-vfs'];
 
 /** So many deaths in so many milliseconds, and the server stays off. */
 const MAX_DEATHS = 5;
@@ -32,9 +31,21 @@ export function createServerClient(module: string): ServerClient {
     'nginx',
     { module, transport: TransportKind.ipc },
     {
-      documentSelector: LANGUAGES.flatMap((language) => SCHEMES.map((scheme) => ({ language, scheme }))),
+      documentSelector: LANGUAGES.map((language) => ({ language })),
+      initializationOptions: { virtualFiles: true } satisfies InitializationOptions,
       errorHandler,
       middleware: {
+        didOpen: async (document, next) => {
+          if (isEditable(document)) await next(document);
+        },
+        didChange: async (event, next) => {
+          if (isEditable(event.document)) await next(event);
+        },
+        didClose: async (document, next) => {
+          if (isEditable(document)) await next(document);
+        },
+        provideCodeActions: (document, range, context, token, next) =>
+          isEditable(document) ? next(document, range, context, token) : [],
         workspace: {
           configuration: async (params, token, next) => {
             const values = await next(params, token);
@@ -47,6 +58,7 @@ export function createServerClient(module: string): ServerClient {
       },
     },
   );
+  serveVirtualFiles(client);
   return {
     client,
     restart: async () => {

@@ -1,6 +1,6 @@
 /** Messages beside the standard protocol, between the language server and its clients. Plain data, no library. */
 
-import type { Explain, NginxVersion, Range, Safety } from './engine/contract.ts';
+import type { Explain, NginxVersion, ProblemKind, Range, Safety } from './engine/contract.ts';
 
 export type * from './engine/contract.ts';
 
@@ -107,4 +107,39 @@ export interface FixAnswer {
   readonly edit: unknown;
   /** Each file as it will be. */
   readonly files: readonly { readonly uri: string; readonly text: string }[];
+}
+
+/** What a client may say of itself in `initializationOptions`. */
+export interface InitializationOptions {
+  /** It answers nginx502/read and nginx502/list. */
+  readonly virtualFiles?: boolean;
+}
+
+/**
+ * Request, server to client: the text of a file that is on no disk, of the scheme and authority of an open document.
+ * Sent only to a client that said it can; no answer within five seconds counts as "not there".
+ */
+export const READ = 'nginx502/read';
+
+export interface ReadParams {
+  readonly uri: string;
+}
+
+export interface ReadAnswer {
+  /** Null when it could not be read. */
+  readonly text: string | null;
+  /** Why, when there is such a file; null: there is none. */
+  readonly problem: { readonly kind: ProblemKind; readonly message: string } | null;
+}
+
+/** Request, server to client, as nginx502/read: the names in a directory. */
+export const LIST = 'nginx502/list';
+
+export interface ListParams {
+  readonly uri: string;
+}
+
+export interface ListAnswer {
+  /** In any order; null when there is no such directory. */
+  readonly names: readonly string[] | null;
 }

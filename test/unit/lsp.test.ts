@@ -1,19 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
-import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type CodeAction,
-  createConnection,
   createProtocolConnection,
   type Diagnostic,
-  type ProtocolConnection,
-  type PublishDiagnosticsParams,
   StreamMessageReader,
   StreamMessageWriter,
   type TextDocumentEdit,
@@ -21,146 +15,20 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { check } from '../../server/src/engine/diagnosis/check.ts';
 import { toDiagnostic } from '../../server/src/lsp/convert.ts';
-import { serve } from '../../server/src/lsp/server.ts';
 import {
-  CHECKED,
   EXPLAIN,
   type ExplainAnswer,
   type ExplainParams,
   FIX,
   type FixAnswer,
-  STATUS,
-  type StatusParams,
 } from '../../server/src/protocol.ts';
 import { loadGrammar, modelOf, ROOT } from '../support/engine.ts';
 import { fixtures } from '../support/fixture.ts';
+import { closing, Editor, folder, inProcess } from './lsp-editor.ts';
 
 /** The language server over a real protocol connection, in this process and as the built program. */
 
 beforeAll(() => loadGrammar());
-
-const closing: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-/** An editor at the other end of a connection. */
-class Editor {
-  readonly diagnostics = new Map<string, Diagnostic[]>();
-  readonly messages: string[] = [];
-  readonly statuses = new Map<string, StatusParams>();
-  checks = 0;
-  settings: unknown = null;
-  private published = 0;
-  private readonly versions = new Map<string, number>();
-
-  constructor(readonly connection: ProtocolConnection) {
-    connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
-      this.diagnostics.set(params.uri, params.diagnostics);
-      this.published++;
-    });
-    connection.onNotification('window/showMessage', (params: { message: string }) => {
-      this.messages.push(params.message);
-    });
-    connection.onNotification(STATUS, (status: StatusParams) => void this.statuses.set(status.uri, status));
-    connection.onNotification(CHECKED, () => void this.checks++);
-    connection.onRequest('client/registerCapability', () => null);
-    connection.onRequest('workspace/configuration', (params: { items: unknown[] }) =>
-      params.items.map(() => this.settings),
-    );
-    connection.listen();
-  }
-
-  async start(): Promise<void> {
-    const result = (await this.connection.sendRequest('initialize', {
-      processId: process.pid,
-      rootUri: null,
-      capabilities: {
-        workspace: {
-          configuration: true,
-          didChangeWatchedFiles: { dynamicRegistration: true },
-          workspaceEdit: { documentChanges: true },
-        },
-      },
-    })) as { capabilities: { textDocumentSync: { change: number } } };
-    expect(result.capabilities.textDocumentSync.change).toBe(2);
-    await this.connection.sendNotification('initialized', {});
-  }
-
-  open(uri: string, text: string, languageId = 'nginx'): void {
-    this.versions.set(uri, 1);
-    void this.connection.sendNotification('textDocument/didOpen', {
-      textDocument: { uri, languageId, version: 1, text },
-    });
-  }
-
-  change(uri: string, contentChanges: unknown[]): void {
-    const version = (this.versions.get(uri) ?? 0) + 1;
-    this.versions.set(uri, version);
-    void this.connection.sendNotification('textDocument/didChange', {
-      textDocument: { uri, version },
-      contentChanges,
-    });
-  }
-
-  close(uri: string): void {
-    void this.connection.sendNotification('textDocument/didClose', { textDocument: { uri } });
-  }
-
-  actions(uri: string, line: number, only?: string[]): Promise<CodeAction[]> {
-    const at = { line, character: 0 };
-    return this.connection.sendRequest('textDocument/codeAction', {
-      textDocument: { uri },
-      range: { start: at, end: at },
-      context: { diagnostics: this.diagnostics.get(uri) ?? [], ...(only && { only }) },
-    });
-  }
-
-  /** Waits until what was published last for a document is as wished. */
-  async until(uri: string, wished: (diagnostics: Diagnostic[]) => boolean): Promise<Diagnostic[]> {
-    for (let i = 0; i < 500; i++) {
-      const known = this.diagnostics.get(uri);
-      if (known && wished(known)) return known;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    throw new Error(`never published as wished: ${JSON.stringify(this.diagnostics.get(uri))}`);
-  }
-
-  /** Waits until nothing has been published for a while. */
-  async quiet(): Promise<void> {
-    for (let before = -1; before !== this.published; ) {
-      before = this.published;
-      await new Promise((resolve) => setTimeout(resolve, 60));
-    }
-  }
-}
-
-async function inProcess(settings: unknown = null): Promise<Editor> {
-  const up = new PassThrough();
-  const down = new PassThrough();
-  const server = createConnection(new StreamMessageReader(up), new StreamMessageWriter(down));
-  serve(server, { version: '0', debounce: 0 });
-  const editor = new Editor(
-    createProtocolConnection(new StreamMessageReader(down), new StreamMessageWriter(up)),
-  );
-  editor.settings = settings;
-  closing.push(() => {
-    editor.connection.dispose();
-    server.dispose();
-  });
-  await editor.start();
-  return editor;
-}
-
-function folder(files: Record<string, string>): { path: string; uri: (name: string) => string } {
-  const base = mkdtempSync(path.join(tmpdir(), 'nginx-502-lsp-'));
-  closing.push(() => rmSync(base, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(base, name)), { recursive: true });
-    writeFileSync(path.join(base, name), text);
-  }
-  return { path: base, uri: (name) => pathToFileURL(path.join(base, name)).href };
-}
 
 const WS =
   'location /ws {\n    proxy_set_header Upgrade $http_upgrade;\n    proxy_pass http://127.0.0.1:3001;\n}\n';

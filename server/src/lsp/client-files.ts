@@ -3,11 +3,16 @@ import type { FileRead, Host } from '../engine/host.ts';
 import { LIST, type ListAnswer, READ, type ReadAnswer } from '../protocol.ts';
 import { uriOf } from './convert.ts';
 
-/** How long a client may take for one file or directory. */
+/** How long a client may take for one file or directory, in milliseconds. */
 const PATIENCE = 5000;
+/** How long one that took longer is not asked again. */
+const PAUSE = 30_000;
 
 /** Files of virtual file systems: the client is asked for them. What it does not answer in time is not there. */
 export class ClientFiles implements Host {
+  /** Time at which a client that does not answer may be asked again. */
+  private pauseEnd = 0;
+
   constructor(
     private readonly connection: Connection,
     private readonly patience = PATIENCE,
@@ -27,12 +32,16 @@ export class ClientFiles implements Host {
   }
 
   private async ask(method: string, path: string): Promise<unknown> {
+    if (Date.now() < this.pauseEnd) return null;
     let timer: NodeJS.Timeout | undefined;
     try {
       return await Promise.race([
         this.connection.sendRequest(method, { uri: uriOf(path) }),
         new Promise((resolve) => {
-          timer = setTimeout(() => resolve(null), this.patience);
+          timer = setTimeout(() => {
+            this.pauseEnd = Date.now() + PAUSE;
+            resolve(null);
+          }, this.patience);
         }),
       ]);
     } catch {

@@ -49,6 +49,8 @@ const IDLE = 1000;
 export interface ServerOptions {
   /** Milliseconds between the last change and the check; tests and benchmarks say 0. */
   readonly debounce?: number;
+  /** Milliseconds that a client may take to serve a file. */
+  readonly patience?: number;
   readonly version: string;
 }
 
@@ -117,7 +119,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
     canConfigure = params.capabilities.workspace?.configuration === true;
     canWatch = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     const can = params.initializationOptions as InitializationOptions | null | undefined;
-    if (can?.virtualFiles === true) clientFiles = new ClientFiles(connection);
+    if (can?.virtualFiles === true) clientFiles = new ClientFiles(connection, options.patience);
     const named = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri ? [params.rootUri] : []);
     folders = named.map(folderOf);
     canFollowFolders = params.capabilities.workspace?.workspaceFolders === true;

@@ -92,16 +92,18 @@ function smallBuffer(model: ConfigModel, target: Proxied): Detection | null {
   if (!family) return null;
   const settings = bufferSettings(model, target.block, family);
   if (!settings.consistent) return null;
-  const passed = { ...target.pass.site, message: `${target.pass.text} is answered through it` };
-  const fix = largerBuffers(model, target, false);
+  const told = (): Pick<Detection, 'related' | 'fixes'> => {
+    const fix = largerBuffers(model, target, false);
+    const message = `${target.pass.text} is answered through it`;
+    return { related: [{ ...target.pass.site, message }], fixes: fix ? [fix] : [] };
+  };
   if (settings.sizeNode && settings.size < PAGE) {
     return {
       node: settings.sizeNode,
       severity: 'warning',
       certainty: 'likely',
       message: `${family}_buffer_size ${formatSize(settings.size)} is below nginx's default: larger response headers are answered with 502`,
-      related: [passed],
-      fixes: fix ? [fix] : [],
+      ...told(),
     };
   }
   // Without buffering the pool is not used; in a fragment the size may be set outside.
@@ -113,8 +115,7 @@ function smallBuffer(model: ConfigModel, target: Proxied): Detection | null {
       certainty: 'possible',
       message: `${family}_buffers are raised, but response headers must fit ${family}_buffer_size, which keeps its default of one page (4k or 8k)`,
       why: 'That is right for large bodies. Against "upstream sent too big header" it does nothing.',
-      related: [passed],
-      fixes: fix ? [fix] : [],
+      ...told(),
     };
   }
   return null;

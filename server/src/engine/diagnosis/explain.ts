@@ -192,15 +192,9 @@ function otherCauseOf(failure: Case, id: string, alone: boolean): Ranked | null 
   if (!other) return null;
   const because: string[] = [];
   const ends = failure.places[0]?.proxied ? endpoints(failure.places[0].proxied) : [];
-  // Written as it was logged, an address is no surprise of name resolution, and a path is not malformed.
+  // Written as it was logged, an address is no surprise of name resolution.
   if (id === 'ipv6-mismatch' && ends.some((end) => end.host !== null && end.host === failure.peer?.host))
     return null;
-  if (
-    id === 'unix-socket-path-malformed' &&
-    ends.some((end) => end.socket !== null && end.socket === failure.peer?.socket)
-  ) {
-    return null;
-  }
   if (id === 'container-localhost') {
     if (!failure.surroundings.because) return null;
     because.push(failure.surroundings.because);

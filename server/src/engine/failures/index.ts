@@ -10,6 +10,7 @@ import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
+import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
@@ -30,6 +31,7 @@ export const failureModes: readonly FailureMode[] = [
   buffersInconsistent,
   verifyWithoutCa,
   undefinedUpstream,
+  unixSocketPathMalformed,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

@@ -15,8 +15,6 @@ export interface OtherCause {
 
 const reload = 'nginx -s reload';
 const restartBackend = 'restart of the backend';
-/** For what nginx refuses to load. */
-const loads = 'nginx -t, then nginx -s reload (or start nginx, if it is not running)';
 
 export const otherCauses: readonly OtherCause[] = [
   // protocol
@@ -316,13 +314,6 @@ export const otherCauses: readonly OtherCause[] = [
     do: 'Find what keeps the workers of the backend busy, or give it more (pm.max_children in php-fpm). For short bursts, raise listen.backlog together with net.core.somaxconn.',
     mitigate: 'a restart of the backend frees workers that hang; their requests are lost',
     takesEffect: 'restart of the backend; nginx needs nothing',
-  },
-  {
-    id: 'unix-socket-path-malformed',
-    title: 'The path of the unix socket is written wrongly',
-    do: 'In proxy_pass write http://unix:/path/x.sock, and with a URI http://unix:/path/x.sock:/uri (a colon between them). Elsewhere, and in the server lines of an upstream block, write unix:/path/x.sock.',
-    mitigate: null,
-    takesEffect: loads,
   },
   {
     id: 'proxy-loop',

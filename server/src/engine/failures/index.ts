@@ -3,6 +3,7 @@ import { backendDown } from './backend-down.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
+import { nestedUnderRegex } from './nested-under-regex.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverMissing } from './resolver-missing.ts';
@@ -32,6 +33,7 @@ export const failureModes: readonly FailureMode[] = [
   verifyWithoutCa,
   undefinedUpstream,
   unixSocketPathMalformed,
+  nestedUnderRegex,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

@@ -572,13 +572,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'nested-under-regex',
-    title: 'A prefix location inside a regex location is never used',
-    do: 'Move it out, beside the regex location, as location = or location ^~ so that it goes first. Inside a regex location nginx only looks for other regex locations.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'internal-redirect-cycle',
     title: 'The request is redirected inside nginx in a circle',
     do: 'End the circle: break instead of last in the rewrite, a last argument of try_files that exists (or =404), an error_page and an X-Accel-Redirect that lead to another location.',

@@ -4,13 +4,7 @@ import { parseNginxUrl } from '../config/nginx-url.ts';
 import type { Fix } from '../contract.ts';
 import type { Case, Weight } from '../diagnosis/case.ts';
 import { Editor } from '../diagnosis/editing.ts';
-import {
-  fixesOfRefusal,
-  KEEP_RUNNING,
-  LOADS,
-  testConfiguration,
-  weighRefusal,
-} from '../diagnosis/refused.ts';
+import { fixesOfRefusal, LOADS, testConfiguration, weighRefusal } from '../diagnosis/refused.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**

@@ -12,6 +12,9 @@ import { FIXTURES, loadGrammar } from '../support/engine.ts';
  * nesting and offset agrees; where it refuses, the engine has a problem to tell.
  */
 
+/** Times the usual number of random texts, for a long run by hand. */
+const SCALE = Number(process.env['SCALE'] ?? 1);
+
 beforeAll(() => loadGrammar());
 
 type Shape = [at: number, words: [at: number, value: string][], children: Shape[] | 'lua' | null];
@@ -109,7 +112,7 @@ describe('the engine reads what nginx reads', () => {
     );
     fc.assert(
       fc.property(fc.array(token, { maxLength: 24 }), (tokens) => compare(tokens.join(''))),
-      { seed: 20260131, numRuns: 20_000 },
+      { seed: 20260131, numRuns: 20_000 * SCALE },
     );
   });
 

@@ -18,6 +18,9 @@ const texts = fixtures().flatMap((fixture) =>
   ),
 );
 
+/** Times the usual number of random texts, for a long run by hand. */
+const SCALE = Number(process.env['SCALE'] ?? 1);
+
 beforeAll(() => loadGrammar());
 
 async function checkText(text: string): Promise<ReturnType<typeof check>> {
@@ -68,7 +71,7 @@ describe('nothing throws, whatever the text', () => {
       fc.asyncProperty(fc.array(piece, { maxLength: 60 }), async (pieces) => {
         expect((await checkText(pieces.join(''))).schema).toBe(1);
       }),
-      { seed: SEED, numRuns: 2000 },
+      { seed: SEED, numRuns: 2000 * SCALE },
     );
   });
 
@@ -120,7 +123,7 @@ test('a document edited piece by piece equals one read at once', () => {
         release(document);
       },
     ),
-    { seed: SEED, numRuns: 300 },
+    { seed: SEED, numRuns: 300 * SCALE },
   );
 });
 

@@ -49,6 +49,8 @@ interface Observation {
   }[];
   readonly log: readonly string[];
   readonly received: readonly { requestLine: string; headers: readonly [string, string][] }[];
+  /** How many connections the backends saw; only where that is what tells. */
+  readonly connections?: number;
 }
 
 interface Run {
@@ -67,8 +69,9 @@ async function run(
   main: string,
   specs: readonly BackendSpec[],
   requests: readonly Pick<FixtureRequest, 'path' | 'websocket' | 'host' | 'method' | 'body' | 'headers'>[],
-  refuses: boolean,
+  observe: Fixture['observe'] | null,
 ): Promise<Run> {
+  const refuses = observe === 'refusal';
   const instance = await NginxInstance.create({ source, main, lane: lanes++ });
   let backends: Backend[] = [];
   const stop = async (): Promise<void> => {
@@ -130,6 +133,12 @@ async function run(
             ]),
           })),
       ),
+      ...(observe === 'connections' && {
+        connections: backends.reduce(
+          (sum, { received }) => sum + new Set(received.map(({ connection }) => connection)).size,
+          0,
+        ),
+      }),
     };
     return { ...rest, lines: instance.logLinesRaw(), observation };
   } catch (error) {
@@ -220,12 +229,12 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
       'nginx.conf',
       fixture.backends,
       fixture.requests,
-      fixture.observe === 'refusal',
+      fixture.observe,
     );
     try {
       const { observation } = broken;
       compareWithRecording(fixture, 'broken.json', observation);
-      if (observation.refusal === null) {
+      if (observation.refusal === null && fixture.observe !== 'connections') {
         for (const [i, request] of fixture.requests.entries()) {
           expect(observation.answers[i]!.status, `${request.path} must fail`).not.toBe(
             request.meant.status ?? 200,
@@ -267,10 +276,15 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
       expect(texts.size, 'no fix and no cure').toBeGreaterThan(0);
       tree = await treeWith(fixture, texts);
     }
-    const cured = await run(tree, 'nginx.conf', specs, fixture.requests, false);
+    const cured = await run(tree, 'nginx.conf', specs, fixture.requests, curedObserve(fixture));
     try {
       compareWithRecording(fixture, 'fixed.json', cured.observation);
       for (const [i, request] of fixture.requests.entries()) expectMeant(request.meant, cured, i);
+      const recorded = path.join(fixture.folder, 'recorded', version, 'broken.json');
+      if (fixture.observe === 'connections' && existsSync(recorded)) {
+        const broken = JSON.parse(readFileSync(recorded, 'utf8')) as Observation;
+        expect(cured.observation.connections).toBeLessThan(broken.connections!);
+      }
     } finally {
       await cured.stop();
     }
@@ -279,7 +293,7 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
   test.concurrent.each(silentFiles(fixture))('works: silent/%s', async (file) => {
     const silent = silentCase(fixture, file);
     const source = { 'nginx.conf': readFileSync(path.join(fixture.folder, 'silent', file), 'utf8') };
-    const works = await run(source, 'nginx.conf', silent.backends, [silent], false);
+    const works = await run(source, 'nginx.conf', silent.backends, [silent], null);
     try {
       expect(works.observation.answers[0]!.status).toBe(silent.status);
     } finally {
@@ -288,15 +302,14 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
   });
 });
 
+/** What is to be seen of a cured configuration: it starts. */
+function curedObserve({ observe }: Fixture): Fixture['observe'] | null {
+  return observe === 'refusal' ? null : observe;
+}
+
 /** Texts after the fix that explain offers for the fixture's own log line. */
 async function fixFromLog(fixture: Fixture): Promise<Map<string, string>> {
-  const broken = await run(
-    fixture.folder,
-    'nginx.conf',
-    fixture.backends,
-    fixture.requests,
-    fixture.observe === 'refusal',
-  );
+  const broken = await run(fixture.folder, 'nginx.conf', fixture.backends, fixture.requests, fixture.observe);
   try {
     const model = await modelOf(path.join(fixture.folder, 'nginx.conf'));
     const explainer = new LogExplainer({ model, pathMap: new Map([['/etc/nginx', fixture.folder]]) });

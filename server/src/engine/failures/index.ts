@@ -3,6 +3,7 @@ import { backendDown } from './backend-down.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
+import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
@@ -34,6 +35,7 @@ export const failureModes: readonly FailureMode[] = [
   undefinedUpstream,
   unixSocketPathMalformed,
   nestedUnderRegex,
+  keepaliveBeforeBalancer,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

@@ -185,13 +185,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'nginx -s reload; a changed backend: restart of the backend',
   },
   {
-    id: 'keepalive-before-balancer',
-    title: 'keepalive stands before the balancing method and is lost',
-    do: 'Move keepalive below least_conn, ip_hash, hash or random in the upstream block. Since 1.29.7 the order does not matter.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'keepalive-starves-workers',
     title: "Idle pooled connections occupy the backend's workers",
     do: 'Keep keepalive, times the number of nginx workers, below the number of backend workers (pm.max_children in php-fpm). Or do without a pool: keepalive 0 (before 1.29.7: no keepalive), and fastcgi_keep_conn off.',

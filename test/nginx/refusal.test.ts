@@ -53,7 +53,13 @@ const REASONS: readonly (readonly [string, RegExp])[] = [
 ];
 
 /** Said when a block is finished, or all: the line is that of the block's end, or there is none. */
-const LATE = new Set(['unknown-variable', 'duplicate-location']);
+const LATE = new Set([
+  'unknown-variable',
+  'duplicate-location',
+  'buffers-inconsistent',
+  'verify-without-ca',
+  'undefined-upstream',
+]);
 const LATE_WORDS =
   /zero size shared memory|zone ".*" is unknown|no servers (?:in|are inside)|invalid server name or wildcard|duplicate location|invalid variable name|closing bracket/;
 /** The fault stands where something is missing, and nginx stops later. */
@@ -75,6 +81,8 @@ function judgedAt(model: ConfigModel, finding: Finding): number {
 
 /** Whether our first error is nginx's. */
 function inPlace(model: ConfigModel, findings: readonly Finding[], { line, says }: Verdict): boolean {
+  // What begins with a location is taken for a fragment, and all that follows stands in the wrong place.
+  if ([...model.rootContexts.values()].some((context) => context !== 'main')) return true;
   if (line === null || findings.some((finding) => isLate(finding) && finding.message === says)) return true;
   const early = findings.filter((finding) => !isLate(finding));
   const first = early[0];

@@ -1,3 +1,4 @@
+import { compareVersions } from '../../config/compare-versions.ts';
 import type { ConfigNode } from '../../config/model.ts';
 import { isNetwork, parseNumber } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
@@ -11,6 +12,7 @@ type EntryCheck = (entry: Entry) => Problem | null;
 interface Entry {
   readonly node: ConfigNode;
   readonly block: ConfigNode;
+  readonly release: string;
   readonly words: readonly Word[];
 }
 
@@ -24,7 +26,7 @@ interface Problem {
 const BLOCKS: Readonly<Record<string, EntryCheck>> = { map, geo, types, split_clients: splitClients };
 
 /** What the handlers refuse that read blocks of entries (`cf->handler` in ngx_conf_parse). */
-export function entryRefusal(node: ConfigNode): Refusal | null {
+export function entryRefusal(node: ConfigNode, release: string): Refusal | null {
   const block = node.parent;
   const check = block && Object.hasOwn(BLOCKS, block.name) ? BLOCKS[block.name] : undefined;
   if (!block || !check) return null;
@@ -36,7 +38,7 @@ export function entryRefusal(node: ConfigNode): Refusal | null {
       says: 'unexpected "{"',
       do: `Close the ${block.name} block first: it holds entries, no blocks.`,
     };
-  const problem = check({ node, block, words: [node.directive.name, ...node.directive.args] });
+  const problem = check({ node, block, release, words: [node.directive.name, ...node.directive.args] });
   if (!problem) return null;
   return {
     id: 'invalid-value',
@@ -107,8 +109,9 @@ function mapKey(node: ConfigNode): string | null {
 }
 
 /** ngx_http_geo and what it calls */
-function geo({ block, words }: Entry): Problem | null {
+function geo({ block, release, words }: Entry): Problem | null {
   const [key] = words;
+  if (words.length === 1 && key!.value === 'volatile' && compareVersions(release, '1.29.3') >= 0) return null;
   if (words.length === 1 && (key!.value === 'ranges' || key!.value === 'proxy_recursive')) return null;
   if (words.length !== 2)
     return { says: 'invalid number of the geo parameters', do: 'Write a network and a value.' };

@@ -98,13 +98,16 @@ function rootPath({ args, node }: Call): Fault | null {
   };
 }
 
+/** NGX_MIN_POOL_SIZE on machines with 64 bits */
+const LEAST_POOL = 112;
+
 /** ngx_http_core_pool_size */
 function poolSize({ args, node }: Call): Fault | null {
   const size = parseSize(args[0]!.value);
   if (size === null) return null;
   const says =
-    size < 256
-      ? 'the pool size must be no less than 256'
+    size < LEAST_POOL
+      ? `the pool size must be no less than ${LEAST_POOL}`
       : size % 16
         ? 'the pool size must be a multiple of 16'
         : '';

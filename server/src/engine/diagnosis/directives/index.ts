@@ -5,6 +5,7 @@ import { isTemplate } from '../../config/template.ts';
 import { hasPlaceholder } from '../../config/variables.ts';
 import { possibleReleases } from '../../config/version.ts';
 import type { Finding } from '../../contract.ts';
+import type { Directive } from '../../syntax/directive.ts';
 import type { SyntaxDocument } from '../../syntax/document.ts';
 import { shapeRefusal } from './arguments.ts';
 import { CORE_VALUES } from './core-values.ts';
@@ -36,6 +37,39 @@ const SETTERS: ReadonlyMap<string, ValueCheck> = new Map(
     Object.entries(table),
   ),
 );
+
+/**
+ * Directives that nothing is to be said against by themselves, and for what that was found: they outlive the model,
+ * so that with a keystroke only what has changed is judged again.
+ */
+const SOUND = new WeakMap<
+  Directive,
+  { readonly fact: DirectiveFact; readonly context: Context; readonly release: string; readonly sight: Sight }
+>();
+
+function sameSight(a: Sight, b: Sight): boolean {
+  return a.modules === b.modules && a.mayLoadModules === b.mayLoadModules && a.foreign === b.foreign;
+}
+
+/** A node that tells whether somebody looked at what is around it or, by way of includes, in it. */
+function loneView(node: ConfigNode): { node: ConfigNode; looked: () => boolean } {
+  let looked = false;
+  const seen = <T>(value: T): { get: () => T } => ({
+    get: () => {
+      looked = true;
+      return value;
+    },
+  });
+  const view = Object.create(node, {
+    parent: seen(node.parent),
+    children: seen(node.children),
+    includedBy: seen(node.includedBy),
+    file: seen(node.file),
+    document: seen(node.document),
+    at: seen(node.at),
+  }) as ConfigNode;
+  return { node: view, looked: () => looked };
+}
 
 /** Refusals listed of one configuration: enough for people, bounded for hostile input. */
 const MAX_REFUSALS = 2000;
@@ -83,7 +117,7 @@ class Judge {
   private node(node: ConfigNode): void {
     const { name, context } = node;
     if (context === 'data') {
-      this.report(entryRefusal(node));
+      this.report(entryRefusal(node, this.newest));
       this.entryVariables(node);
       return;
     }
@@ -162,14 +196,29 @@ class Judge {
     if (lookup.kind === 'unknown') return unknownName(node, this.sight);
     if (lookup.kind === 'misplaced') return misplaced(node, lookup.facts);
     const { fact } = lookup;
-    return shapeRefusal(node, fact) ?? this.valueRefusal(node, fact, release);
+    const sound = SOUND.get(node.directive);
+    const { sight } = this;
+    if (sound?.fact === fact && sound.context === node.context && sound.release === release) {
+      if (sameSight(sound.sight, sight)) return null;
+    }
+    const refusal = shapeRefusal(node, fact);
+    if (refusal) return refusal;
+    const lone = loneView(node);
+    const fault = this.fault(lone.node, fact, release);
+    // What depends on neighbours can change with them, and is theirs to compare with.
+    if (lone.looked()) {
+      const inPlace = this.fault(node, fact, release);
+      return inPlace && this.refusalOf(node, inPlace);
+    }
+    if (fault) return this.refusalOf(node, fault);
+    SOUND.set(node.directive, { fact, context: node.context, release, sight });
+    return null;
   }
 
-  private valueRefusal(node: ConfigNode, fact: DirectiveFact, release: string): Refusal | null {
+  private fault(node: ConfigNode, fact: DirectiveFact, release: string): Fault | null {
     if (fact.obsolete) return null;
     const call = { node, args: node.directive.args, fact, release, sight: this.sight };
-    const fault = SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
-    return fault ? this.refusalOf(node, fault) : null;
+    return SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
   }
 
   private refusalOf(node: ConfigNode, fault: Fault): Refusal {

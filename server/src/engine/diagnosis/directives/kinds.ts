@@ -96,7 +96,9 @@ function timeMeant(text: string): string | null {
 function choice({ args, fact }: Call): Fault | null {
   const values = fact.values;
   if (!values) return null;
-  const word = args.find(
+  // An enum may have another word behind it, which its setter reads by itself.
+  const words = fact.kind === 'enum' ? args.slice(0, 1) : args;
+  const word = words.find(
     ({ value }) => !values.some((known) => known === value.toLowerCase() || known === value),
   );
   if (!word) return null;

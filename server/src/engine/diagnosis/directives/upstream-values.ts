@@ -83,7 +83,8 @@ function upstreamServer(call: Call): Fault | null {
     };
   const fault = args.slice(1).some(({ value }) => value === 'resolve') ? runTimeNames(call, url) : null;
   if (fault) return fault;
-  return fact.family === 'stream' && url.family !== 'unix' && url.port === null
+  const looksUpPort = args.some(({ value }) => value.startsWith('service='));
+  return fact.family === 'stream' && url.family !== 'unix' && url.port === null && !looksUpPort
     ? { says: `no port in upstream "${address.value}"`, word: address, do: 'Write HOST:PORT.' }
     : null;
 }

@@ -4,7 +4,7 @@ import { effective, effectiveValue } from '../../server/src/engine/config/inheri
 import { ConfigModel, type ConfigNode } from '../../server/src/engine/config/model.ts';
 import { matchSegment, resolvePath } from '../../server/src/engine/config/paths.ts';
 import { allProxied, endpoints } from '../../server/src/engine/config/proxied.ts';
-import { locate, normaliseUri, route } from '../../server/src/engine/config/routing.ts';
+import { chooseServer, locate, normaliseUri } from '../../server/src/engine/config/routing.ts';
 import { loadSnapshot, mapPath } from '../../server/src/engine/config/snapshot.ts';
 import { parseUpstreamUrl } from '../../server/src/engine/config/upstream-url.ts';
 import { upstreamNamed } from '../../server/src/engine/config/upstreams.ts';
@@ -249,7 +249,7 @@ server { listen 80; server_name ~^(?<n>r\\d+)\\.x\\.test$ ~LOOK(?=ahead); }`;
     [null, 'd.test'],
   ])('host %s is served by %s', async (host, name) => {
     const model = await modelOfTexts(inHttp(servers));
-    expect(route(model.servers(), { host, target: '/' }).server?.first('server_name')?.arg(0)).toBe(name);
+    expect(chooseServer(model.servers(), host).server?.first('server_name')?.arg(0)).toBe(name);
   });
 
   const locations = `server {

@@ -54,7 +54,6 @@ const OWN = new Set([
   'if',
   'try_files',
   'alias',
-  'internal',
   'listen',
   'server_name',
   'location',

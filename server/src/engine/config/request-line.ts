@@ -180,7 +180,8 @@ export function hostName(host: string, version: NginxVersion): string | null {
   const strict = holdsSince(version, STRICT_HOST_SINCE) === 'yes';
   const name = strict ? strictName(host) : looseName(host);
   if (name === null) return null;
-  const bare = name.endsWith('.') ? name.slice(0, -1) : name;
+  // nginx looks at the last dot of the whole header.
+  const bare = name.endsWith('.') && host.lastIndexOf('.') === name.length - 1 ? name.slice(0, -1) : name;
   return bare === '' ? null : asciiLower(bare);
 }
 

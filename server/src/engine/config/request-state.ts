@@ -1,0 +1,198 @@
+import type { ConfigModel, ConfigNode } from './model.ts';
+import type { Captures } from './pcre.ts';
+import { compileScript, runScript, type Script, type ScriptContext } from './script.ts';
+import type { ListenPoint } from './server-choice.ts';
+
+/** A request as a client sends it. Texts are as in the configuration file: UTF-16, not bytes. */
+export interface ClientRequest {
+  /** Where the connection arrives: "127.0.0.1:8080", "8080", "[::1]:80", "unix:/path"; null for any address. */
+  readonly listen: string | null;
+  /** The Host header; null when there is none. */
+  readonly host: string | null;
+  /** As on the request line. */
+  readonly target: string;
+  readonly method: string;
+  readonly http: '1.0' | '1.1' | '2';
+  /** All other headers in order. Null: not known, as when somebody asks for a URL. */
+  readonly headers: readonly (readonly [name: string, value: string])[] | null;
+  /** Address of the client; null when not known. */
+  readonly client: string | null;
+  readonly body: RequestBody | null;
+}
+
+/** Of a body only its length and framing matter. */
+export interface RequestBody {
+  readonly length: number;
+  readonly chunked: boolean;
+}
+
+/** What a step of the way was about; tests count them. */
+export type StepKind =
+  | 'address'
+  | 'exact-name'
+  | 'wildcard-name'
+  | 'regex-name'
+  | 'default-server'
+  | 'bad-request'
+  | 'exact-location'
+  | 'prefix-location'
+  | 'no-regex-location'
+  | 'regex-location'
+  | 'nested-location'
+  | 'named-location'
+  | 'no-location'
+  | 'slash-redirect'
+  | 'internal'
+  | 'limit-except'
+  | 'access'
+  | 'if'
+  | 'set'
+  | 'return'
+  | 'rewrite'
+  | 'rewrite-redirect'
+  | 'break'
+  | 'cycle'
+  | 'try-files'
+  | 'index'
+  | 'static'
+  | 'error-page'
+  | 'pass'
+  | 'handler'
+  | 'crash'
+  | 'unknown';
+
+export interface Step {
+  readonly kind: StepKind;
+  /** A sentence for people. */
+  readonly text: string;
+}
+
+/** A header as nginx took it. Name and value are byte strings. */
+export interface ReceivedHeader {
+  readonly name: string;
+  readonly lower: string;
+  readonly value: string;
+}
+
+/** What stands at a path of nginx's machine. */
+export type FileKind = 'file' | 'dir' | 'none' | 'unknown';
+
+/** Works out one variable; counts it as unknown where the request does not tell. */
+export type VariableReader = (state: RequestState, name: string) => string;
+
+/** A value that was worked out once for a request. */
+interface Kept {
+  readonly text: string;
+  readonly known: boolean;
+}
+
+/** nginx allows ten changes of the URI (NGX_HTTP_MAX_URI_CHANGES). */
+const MAX_URI_CHANGES = 10;
+
+/**
+ * One request on its way through nginx: the fields of ngx_http_request_t that decide where it goes. Byte strings
+ * throughout.
+ */
+export class RequestState implements ScriptContext {
+  uri = '';
+  args = '';
+  unparsedUri = '';
+  requestLine = '';
+  method: string;
+  /** Name in lower case without port; empty without a Host header. */
+  hostName = '';
+  headers: ReceivedHeader[] = [];
+  quoted = false;
+  plus = false;
+  validUnparsed = false;
+  validLocation = true;
+  internal = false;
+  uriChanged = false;
+  uriChanges = MAX_URI_CHANGES + 1;
+  errorPageDone = false;
+  /** Status that replaces that of the answer, after an error_page; 0 for none. */
+  errStatus = 0;
+  /** Value of the Location header that a redirect has set. */
+  redirectTo: string | null = null;
+  captures: Captures | null = null;
+  point: ListenPoint | null = null;
+  server: ConfigNode | null = null;
+  /** The block whose record is in effect: server, location, if or limit_except. */
+  block: ConfigNode | null = null;
+  /** The directive that answers: a *_pass or another content handler. */
+  handler: ConfigNode | null = null;
+  readonly variables = new Map<string, Kept>();
+  readonly steps: Step[] = [];
+  /** How many values were asked for that nobody can know beforehand. */
+  unknowns = 0;
+  lastUnknown = '';
+  /** False when a part of the way could not be worked out. */
+  certain = true;
+  proxyHost: string | null = null;
+  proxyPort: string | null = null;
+
+  constructor(
+    readonly model: ConfigModel,
+    readonly request: ClientRequest,
+    private readonly read: VariableReader,
+    readonly fileAt: (path: string) => FileKind,
+  ) {
+    this.method = request.method;
+  }
+
+  get escapesGroups(): boolean {
+    return this.quoted || this.plus;
+  }
+
+  group(number: number): string {
+    return this.captures?.groups[number] ?? '';
+  }
+
+  variable(name: string): string {
+    const kept = this.variables.get(name);
+    if (kept) {
+      if (!kept.known) this.markUnknown(name);
+      return kept.text;
+    }
+    return this.read(this, name);
+  }
+
+  /** Sets a variable for the rest of the request. */
+  keep(name: string, text: string, known = true): void {
+    this.variables.set(name, { text, known });
+  }
+
+  markUnknown(name: string): void {
+    this.unknowns++;
+    this.lastUnknown = name;
+  }
+
+  /** Takes over the groups of a match, named ones as variables (ngx_http_regex_exec). */
+  capture(captures: Captures | null): void {
+    if (!captures) return;
+    for (const name in captures.names) {
+      this.keep(name.toLowerCase(), captures.groups[captures.names[name]!] ?? '');
+    }
+    this.captures = captures;
+  }
+
+  /** Runs a text with variables; `known` is false when a part of it cannot be known. */
+  evaluate(script: Script, quote = false): { text: string; known: boolean } {
+    const before = this.unknowns;
+    const text = runScript(script, this, quote);
+    return { text, known: this.unknowns === before };
+  }
+
+  evaluateText(text: string): string {
+    return runScript(compileScript(text), this);
+  }
+
+  step(kind: StepKind, text: string): void {
+    this.steps.push({ kind, text });
+  }
+
+  header(lower: string): string | null {
+    for (const header of this.headers) if (header.lower === lower) return header.value;
+    return null;
+  }
+}

@@ -1,0 +1,56 @@
+import { escapeArgs, toBytes } from './bytes.ts';
+
+/** A piece of a text with variables: bytes as they are, a group of the last match, or a variable. */
+export type ScriptPart = string | { readonly group: number } | { readonly variable: string };
+
+export type Script = readonly ScriptPart[];
+
+/** What a script needs of the request that it runs for. */
+export interface ScriptContext {
+  group(number: number): string;
+  variable(name: string): string;
+  /** The target had escapes or plus signs: groups are escaped where they enter arguments or redirects. */
+  readonly escapesGroups: boolean;
+}
+
+const compiled = new Map<string, Script>();
+const MAX_COMPILED = 20_000;
+const VARIABLE = /\$(?:([1-9])|\{(\w+)\}|(\w+))/g;
+
+/** Reads `$name`, `${name}` and `$1` in a text (ngx_http_script_compile in src/http/ngx_http_script.c). */
+export function compileScript(text: string): Script {
+  const known = compiled.get(text);
+  if (known) return known;
+  const parts: ScriptPart[] = [];
+  let end = 0;
+  for (const match of text.matchAll(VARIABLE)) {
+    if (match.index > end) parts.push(toBytes(text.slice(end, match.index)));
+    end = match.index + match[0].length;
+    if (match[1] !== undefined) parts.push({ group: Number(match[1]) });
+    else parts.push({ variable: (match[2] ?? match[3])!.toLowerCase() });
+  }
+  if (end < text.length) parts.push(toBytes(text.slice(end)));
+  if (compiled.size >= MAX_COMPILED) compiled.clear();
+  compiled.set(text, parts);
+  return parts;
+}
+
+/** Whether a script gives the same text for every request. */
+export function isConstant(script: Script): boolean {
+  return script.every((part) => typeof part === 'string');
+}
+
+/** The text that a script gives; `quote` escapes groups, as `set` and redirects do. */
+export function runScript(script: Script, context: ScriptContext, quote = false): string {
+  if (script.length === 1 && typeof script[0] === 'string') return script[0];
+  let result = '';
+  for (const part of script) {
+    if (typeof part === 'string') result += part;
+    else if ('variable' in part) result += context.variable(part.variable);
+    else {
+      const text = context.group(part.group);
+      result += quote && context.escapesGroups ? escapeArgs(text) : text;
+    }
+  }
+  return result;
+}

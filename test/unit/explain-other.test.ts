@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
 import { splitPaste } from '../../server/src/engine/diagnosis/pasted-configuration.ts';
 import { readErrorPage } from '../../server/src/engine/errorlog/error-page.ts';
+import { loadGrammar, modelOfTexts } from '../support/engine.ts';
+
+beforeAll(() => loadGrammar());
 
 /** What people paste in place of a log line, and beside it. */
 
@@ -137,6 +140,57 @@ describe('texts without a line of error.log', () => {
     );
     expect(apache.groups[0]!.explanation.verdict).toMatch(/Apache/);
   });
+});
+
+test('with a configuration, what is wrong in it and gives that status is a cause of an error page', async () => {
+  const model = await modelOfTexts({
+    '/nginx.conf':
+      'events {} http { server { location /a { set $b http://api.test; proxy_pass $b; } location /b { proxy_set_header Upgrade $http_upgrade; proxy_pass http://127.0.0.1:1; } } }',
+  });
+  const explainer = new LogExplainer({ model });
+  explainer.push(PAGE('502 Bad Gateway', 'nginx'));
+  const [group] = explainer.end(model.version, []).groups;
+  expect(group!.explanation.causes.map(({ id }) => id)).toEqual(['resolver-missing']);
+  expect(group!.explanation.causes[0]!.because[0]).toMatch(/:1: /);
+});
+
+describe('helper lines decide', () => {
+  const RESET =
+    'recv() failed (104: Connection reset by peer) while reading response header from upstream, client: 172.18.0.6, server: a, request: "GET / HTTP/1.1", upstream: "uwsgi://unix:/run/a.sock:", host: "a"\n';
+  const first = (text: string): string => explained(text).groups[0]!.explanation.causes[0]!.id;
+  test.each([
+    ['invalid request block size: 4143 (max 4096)...skip', 'request-headers-too-big-for-backend'],
+    ['invalid request block size: 21573 (max 4096)...skip', 'uwsgi-scgi-mismatch'],
+  ])('%s', (helper, id) => {
+    expect(first(`${helper}\n${RESET}`)).toBe(id);
+    expect(first(`${RESET}${helper}\n`)).toBe(id);
+  });
+
+  test('a worker that died, with its own words as evidence', () => {
+    const line =
+      '2026/02/24 09:11:59 [error] 9#9: *1 recv() failed (104: Connection reset by peer) while reading response header from upstream, client: 192.0.2.7, server: a, request: "GET / HTTP/1.1", upstream: "fastcgi://127.0.0.1:9000", host: "a"';
+    const { causes } = explained(
+      `[24-Feb-2026 09:11:59] WARNING: [pool www] child 204869 exited on signal 11 (SIGSEGV - core dumped)\n${line}\n`,
+    ).groups[0]!.explanation;
+    expect(causes[0]!.because[0]).toMatch(/^php-fpm says so: child 204869 exited on signal 11/);
+  });
+});
+
+test('a message with words of a person around it is read', () => {
+  for (const text of [
+    'Got "no live upstreams while connecting to upstream" error in the container',
+    'Solution: SSL_do_handshake() failed (SSL: error:14094458:SSL routines:ssl3_read_bytes:tlsv1 unrecognized name:SSL alert number 112) while SSL handshaking to upstream',
+    'may see `[warn] 9#9: 1024 worker_connections are not enough, reusing connections`, and therefore',
+    'level=ERROR error="nginx: [emerg] host not found in upstream \\"a\\" in /etc/nginx/a.conf:67\\nnginx: configuration file test failed" x=1',
+  ]) {
+    expect(explained(text).groups[0]?.explanation.message, text).toBeTruthy();
+  }
+  for (const text of [
+    'we connect() to our upstream',
+    'it failed (again) while connecting to upstream support',
+  ]) {
+    expect(explained(text).groups, text).toEqual([]);
+  }
 });
 
 describe('a paste of configuration and log', () => {

@@ -2,6 +2,7 @@ import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
 import type { Certainty } from '../contract.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
+import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { MatchedMessage } from '../errorlog/message.ts';
 
 /** Where nginx tried to go, from the entry's `upstream:` field or from the message itself. */
@@ -40,6 +41,8 @@ export interface Case {
   readonly places: readonly FoundPlace[];
   /** Other entries of the same paste. */
   readonly neighbours: readonly LogEntry[];
+  /** Lines of other programs in the same paste. */
+  readonly helpers: readonly HelperLine[];
   readonly surroundings: Surroundings;
 }
 

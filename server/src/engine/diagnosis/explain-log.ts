@@ -1,6 +1,8 @@
 import type { Explain, ExplainGroup, NginxVersion, Problem } from '../contract.ts';
+import { faultOf } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { type EventGroup, LogSummary } from '../errorlog/group.ts';
+import type { HelperLine } from '../errorlog/helper-line.ts';
 import { EntryReader } from '../errorlog/read-entries.ts';
 import { type ExplainContext, explain } from './explain.ts';
 import { OtherText } from './explain-other.ts';
@@ -19,7 +21,10 @@ export class LogExplainer {
   private readonly reader = new EntryReader({
     // Repetitions need not be read, once the neighbours are known.
     counted: (line) => this.kept.length >= KEPT && this.inTime(timeOf(line)) && this.summary.count(line),
-    helper: (line) => this.other.helper(line),
+    helper: (line) => {
+      if (this.helpers.length < KEPT) this.helpers.push(line);
+      this.other.helper(line);
+    },
     unrecognised: (_number, line) => this.other.unrecognised(line),
   });
   /** Entries outside of the time asked for. */
@@ -27,6 +32,7 @@ export class LogExplainer {
   private readonly summary = new LogSummary();
   private readonly other = new OtherText();
   private readonly kept: LogEntry[] = [];
+  private readonly helpers: HelperLine[] = [];
   /** Last error of each connection among the kept entries: what decided its client's status. */
   private readonly decisive = new Map<string, string>();
 
@@ -48,7 +54,7 @@ export class LogExplainer {
     // Beside nginx's own lines they are evidence at most.
     const others = groups.some(({ explanation }) => explanation.message !== null)
       ? []
-      : this.other.explained();
+      : this.other.explained(this.options.model);
     groups.unshift(...others);
     const { other } = this.summary;
     if (other !== null) {
@@ -106,7 +112,11 @@ export class LogExplainer {
   }
 
   private explained(group: EventGroup, twins: readonly EventGroup[]): ExplainGroup {
-    const explanation = explain(group.entry, { ...this.options, neighbours: this.kept });
+    const explanation = explain(group.entry, {
+      ...this.options,
+      neighbours: this.kept,
+      helpers: this.helpers,
+    });
     for (const twin of twins) {
       if (samePeer(twin.entry, group.entry)) {
         explanation.notes.push(
@@ -122,9 +132,13 @@ function isPage({ explanation }: ExplainGroup): boolean {
   return explanation.message?.id === 'error-page';
 }
 
-/** That no server was left follows from what made each of them fail: those lines come first. */
-function isSymptom(group: EventGroup): boolean {
-  return group.matched?.kind.id === 'no-live-upstreams';
+/** What follows from another failure, or is none: the lines that tell the failure come first. */
+function isSymptom({ matched, entry }: EventGroup): boolean {
+  if (!matched) return false;
+  const { id } = matched.kind;
+  // No server was left because each of them failed; the subrequest for the permission failed on its own way.
+  if (id === 'no-live-upstreams' || id === 'auth-request-unexpected-status') return true;
+  return faultOf(matched.kind, entry) === 'nobody';
 }
 
 function samePeer(a: LogEntry, b: LogEntry): boolean {

@@ -1,7 +1,11 @@
+import type { ConfigModel } from '../config/model.ts';
 import type { Cause, EntryFields, ExplainGroup, Explanation } from '../contract.ts';
 import { type ErrorPage, readErrorPage } from '../errorlog/error-page.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
+import { failureMode } from '../failures/index.ts';
 import { otherCause } from '../failures/other-causes.ts';
+import { check } from './check.ts';
+import { isText } from './helper-evidence.ts';
 
 /** Characters of lines that nobody knows, kept in case that they are an error page. */
 const KEPT = 65_536;
@@ -25,19 +29,27 @@ export class OtherText {
     } else this.groups.set(key, { count: 1, first: line, last: line });
   }
 
-  /** Explanations of what stands there; the page comes first. */
-  explained(): ExplainGroup[] {
+  /** Explanations of what stands there; the page comes first. With a configuration, what is wrong in it is a cause. */
+  explained(model: ConfigModel | null): ExplainGroup[] {
     const page = readErrorPage(this.text);
     return [
       ...(page
-        ? [{ count: 1, first: null, last: null, sample: this.text.trim(), explanation: explainPage(page) }]
+        ? [
+            {
+              count: 1,
+              first: null,
+              last: null,
+              sample: this.text.trim(),
+              explanation: explainPage(page, model),
+            },
+          ]
         : []),
       ...[...this.groups.values()].map(({ count, first, last }) => ({
         count,
         first: first.time,
         last: last.time,
         sample: first.text,
-        explanation: explainHelper(first),
+        explanation: explainHelper(first, model),
       })),
     ];
   }
@@ -55,6 +67,8 @@ function keyOf(line: HelperLine): string | null {
       return line.kind;
     // Evidence for a line of nginx, but no failure of a request by themselves.
     case 'php-fpm':
+    case 'gunicorn':
+    case 'kernel':
     case 'container':
       return null;
   }
@@ -98,10 +112,10 @@ function explanation(
   };
 }
 
-function explainPage(page: ErrorPage): Explanation {
+function explainPage(page: ErrorPage, model: ConfigModel | null): Explanation {
   return explanation('error-page', page.product, page.status, {
     verdict: `This is an error page, not a log line: ${page.meaning}.`,
-    causes: [],
+    causes: page.nginx ? configured(model, page.status) : [],
     notes: [
       `the page does not hold the cause: ${page.log} does`,
       ...(page.version === null
@@ -115,13 +129,13 @@ function explainPage(page: ErrorPage): Explanation {
   });
 }
 
-function explainHelper(line: HelperLine): Explanation {
+function explainHelper(line: HelperLine, model: ConfigModel | null): Explanation {
   switch (line.kind) {
     case 'access-log':
       return explanation('access-log-line', `access log: ${line.status}`, line.status, {
         verdict: `This is a line of an access log: nginx sent ${line.status}. Whether the backend sent it or nginx made it, and why, it does not say.`,
         entry: { client: line.client, request: line.request },
-        causes: causesOf(['backend-sent-5xx']),
+        causes: [...configured(model, line.status!), ...causesOf(['backend-sent-5xx'])],
         notes: [
           `the error log has a line of the same second (${line.time}) if nginx made this answer, none if the backend sent it`,
           FIND_LOG,
@@ -136,9 +150,15 @@ function explainHelper(line: HelperLine): Explanation {
     case 'uwsgi':
       return explanation('uwsgi-invalid-request-block', 'uWSGI: invalid request block size', '502', {
         verdict:
-          "This is uWSGI's log, not nginx's: a request came in that is not in uWSGI's protocol. The number is the first bytes of what came.",
-        causes: causesOf(['uwsgi-scgi-mismatch', 'request-headers-too-big-for-backend']),
-        notes: ['21573 is "ET", the beginning of a GET: nginx speaks HTTP to a socket of the uwsgi protocol'],
+          "This is uWSGI's log, not nginx's: it refused a request whose size, as it read it, is more than its buffer.",
+        causes: causesOf(
+          isText(Number(/size: (\d{1,9})/.exec(line.text)?.[1]))
+            ? ['uwsgi-scgi-mismatch']
+            : ['request-headers-too-big-for-backend', 'uwsgi-scgi-mismatch'],
+        ),
+        notes: [
+          'a size that is two letters, like 21573 for "ET" of GET, means: nginx speaks HTTP to a uwsgi socket',
+        ],
       });
     default:
       return explanation('apache-line', "Apache's error log", null, {
@@ -147,6 +167,32 @@ function explainHelper(line: HelperLine): Explanation {
         notes: [FIND_LOG],
       });
   }
+}
+
+/** Causes shown for what was found in the configuration. */
+const MAX_FOUND = 3;
+
+/** What a check finds that nginx answers with that status, or that keeps it from starting. */
+function configured(model: ConfigModel | null, status: string): Cause[] {
+  if (!model) return [];
+  const causes = new Map<string, Cause>();
+  for (const finding of check(model).findings) {
+    const { id, severity, file, range, message, fixes } = finding;
+    const mode = failureMode(id);
+    if (!mode || finding.status !== status || severity === 'hint' || causes.has(id)) continue;
+    causes.set(id, {
+      id,
+      certainty: severity === 'info' ? 'possible' : 'likely',
+      because: [`the configuration has it, in ${file}:${range.start.line}: ${message}`],
+      against: [],
+      do: finding.do,
+      mitigate: mode.remedy.mitigate,
+      takesEffect: mode.remedy.takesEffect,
+      checks: [],
+      fixes,
+    });
+  }
+  return [...causes.values()].slice(0, MAX_FOUND);
 }
 
 function causesOf(ids: readonly string[]): Cause[] {

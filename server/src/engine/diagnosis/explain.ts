@@ -6,12 +6,14 @@ import { parseUpstreamUrl } from '../config/upstream-url.ts';
 import type { Cause, EntryFields, Explanation, Place, StatusVerdict } from '../contract.ts';
 import { causesOf, faultOf, matchMessage, phaseOfKind, statusOf } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
+import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { Fault, MatchedMessage } from '../errorlog/message.ts';
 import type { FailureMode } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
 import { otherCause } from '../failures/other-causes.ts';
 import { bestPlace, type Case, type FoundPlace, type Peer, type Surroundings, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
+import { helperEvidence } from './helper-evidence.ts';
 import { findPlaces } from './locate.ts';
 
 export interface ExplainContext {
@@ -19,6 +21,8 @@ export interface ExplainContext {
   /** Other entries of the paste; a bounded number. */
   readonly neighbours?: readonly LogEntry[];
   readonly pathMap?: ReadonlyMap<string, string>;
+  /** Lines of other programs in the paste; a bounded number. */
+  readonly helpers?: readonly HelperLine[];
 }
 
 /** Explains one entry: what happened, what the client got, whose fault it is, where it comes from, what to do. */
@@ -73,6 +77,7 @@ function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainCont
     model: context.model,
     places,
     neighbours: (context.neighbours ?? []).filter((other) => other.line !== entry.line),
+    helpers: context.helpers ?? [],
     surroundings: surroundingsOf(entry),
   };
 }
@@ -156,6 +161,12 @@ function rankCauses(failure: Case): Ranked[] {
     );
     if (points && !ids.includes(mode.id)) ids.push(mode.id);
   }
+  const helped = helperEvidence(failure, ids);
+  const resolved = ids.includes('dns-resolved-once') ? resolvedOnce(failure) : null;
+  // What answered nothing is not what the configuration names: that goes before whether anybody listens there.
+  if (resolved !== null) helped.unshift({ id: 'dns-resolved-once', because: resolved });
+  for (const { id } of [...helped].reverse())
+    ids.splice(0, ids.length, id, ...ids.filter((other) => other !== id));
   const ranked = ids.flatMap((id, i): Ranked[] => {
     const mode = failureMode(id);
     if (!mode) {
@@ -165,6 +176,12 @@ function rankCauses(failure: Case): Ranked[] {
     const weight = mode.weigh?.(failure) ?? null;
     return weight ? [{ cause: toCause(failure, mode, weight), refuted: weight.refuted === true, mode }] : [];
   });
+  for (const { cause } of ranked) {
+    const told = helped.find(({ id }) => id === cause.id);
+    if (!told) continue;
+    cause.because.unshift(told.because);
+    if (cause.certainty === 'possible') cause.certainty = 'likely';
+  }
   const order = (r: Ranked): number => (r.refuted ? 2 : r.cause.certainty === 'certain' ? 0 : 1);
   const sorted = ranked.map((r, i) => ({ r, i })).sort((a, b) => order(a.r) - order(b.r) || a.i - b.i);
   let bare = 0;
@@ -211,6 +228,19 @@ function otherCauseOf(failure: Case, id: string, alone: boolean): Ranked | null 
     fixes: [],
   };
   return { cause, refuted: false, mode: null };
+}
+
+/** The address stands nowhere in the configuration, but a name does where the request went: it was looked up. */
+function resolvedOnce(failure: Case): string | null {
+  const { peer, places } = failure;
+  const target = places[0]?.proxied;
+  if (!target || peer?.host == null || !/^[\d.]+$|^\[/.test(peer.host)) return null;
+  const ends = endpoints(target);
+  const named = ends.find(
+    ({ host }) => host !== null && /[a-z]/i.test(host) && host !== 'localhost' && host[0] !== '[',
+  );
+  if (!named || ends.some(({ host }) => host === peer.host)) return null;
+  return `${peer.host} stands nowhere in the configuration: it is what ${named.host} was when nginx started`;
 }
 
 const WHOSE: Record<Fault, string> = {

@@ -7,6 +7,10 @@ export type HelperKind =
   | 'apache'
   /** The console of a browser. */
   | 'browser'
+  /** A worker that its master killed. */
+  | 'gunicorn'
+  /** The kernel's log: processes killed for want of memory. */
+  | 'kernel'
   /** What the official nginx image says before nginx starts. */
   | 'container';
 
@@ -39,6 +43,11 @@ export function readHelper(line: string, lineNumber: number): HelperLine | null 
 const OTHERS: readonly { readonly kind: HelperKind; readonly pattern: RegExp }[] = [
   { kind: 'container', pattern: /^\/docker-entrypoint\.(?:sh|d\/)/ },
   { kind: 'uwsgi', pattern: /^.{0,40}invalid request block size: \d{1,9} / },
+  { kind: 'gunicorn', pattern: /^.{0,120}WORKER TIMEOUT \(pid:\d{1,9}\)/ },
+  {
+    kind: 'kernel',
+    pattern: /^.{0,160}(?:Out of memory: Kill|oom-kill|oom_reaper|Memory cgroup out of memory: Kill)/,
+  },
   { kind: 'apache', pattern: /^.{0,200}\bAH\d{5}: / },
   { kind: 'browser', pattern: /^.{0,60}WebSocket connection to '.{1,2000}' failed: / },
   { kind: 'browser', pattern: /^.{0,300}the server responded with a status of (?=\d{3})/ },

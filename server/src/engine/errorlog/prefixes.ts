@@ -13,11 +13,13 @@ export const normalisers: readonly Normaliser[] = [
   { name: 'typographic-quotes', apply: withPlainQuotes },
   { name: 'forum-marks', apply: withoutForumMarks },
   { name: 'markdown', apply: withoutMarkdown },
+  { name: 'code-span', apply: insideCodeSpan },
   { name: 'outer-space', apply: (line) => line.trim() },
   { name: 'table-row', apply: tableCell },
   { name: 'compose-prefix', apply: afterPipes },
   { name: 'program-name', apply: afterProgramName },
   { name: 'retyped-separators', apply: withSeparators },
+  { name: 'trailing-comma', apply: withoutComma },
 ];
 
 const CONTROL_SEQUENCE = /\u001b\[[0-9;]{0,20}[A-Za-z]/g;
@@ -28,7 +30,11 @@ function withoutColours(line: string): string {
 
 /** `{"log":"2024/... request: \"GET / HTTP/1.1\"","stream":"stderr"}`: the longest string of a JSON line. */
 function insideJson(line: string): string {
-  if (!line.includes(': \\"') && !/^\s{0,40}\{?\s{0,40}"[\w.@-]{1,60}"\s?:\s?"/.test(line)) {
+  if (
+    !line.includes(': \\"') &&
+    !/\w="[^"\\]{0,2000}\\["n]/.test(line) &&
+    !/^\s{0,40}\{?\s{0,40}"[\w.@-]{1,60}"\s?:\s?"/.test(line)
+  ) {
     return line;
   }
   let longest = '';
@@ -39,7 +45,10 @@ function insideJson(line: string): string {
     }
     open = nextQuote(line, close + 1);
   }
-  return longest.length > line.length / 3 ? unescapeJson(longest) : unescapeJson(line);
+  const text = unescapeJson(longest.length > line.length / 3 ? longest : line);
+  // A value of several lines: the first of them that has a level is the message.
+  const lines = text.split('\n');
+  return lines.length === 1 ? text : (lines.find((part) => part.includes('] ')) ?? lines.join(' '));
 }
 
 /** The next quote without a backslash before it, or the end. */
@@ -58,8 +67,11 @@ function nextQuote(line: string, from: number): number {
 const JSON_ESCAPE = /\\(?:(["\\/])|u([0-9A-Fa-f]{4})|([bfnrt]))/g;
 
 function unescapeJson(text: string): string {
-  return text.replace(JSON_ESCAPE, (_all, same: string | undefined, hex: string | undefined) => {
-    return same ?? (hex === undefined ? ' ' : String.fromCharCode(Number.parseInt(hex, 16)));
+  return text.replace(JSON_ESCAPE, (_all, same?: string, hex?: string, blank?: string) => {
+    return (
+      same ??
+      (hex === undefined ? (blank === 'n' ? '\n' : ' ') : String.fromCharCode(Number.parseInt(hex, 16)))
+    );
   });
 }
 
@@ -99,6 +111,27 @@ const FORUM_MARK =
 function withoutForumMarks(line: string): string {
   return line.includes('[/') ? line.replace(FORUM_MARK, '') : line;
 }
+
+/** ``the error `[warn] 9#9: 1024 worker_connections ...`, and therefore``: the longest span of code that is a line. */
+function insideCodeSpan(line: string): string {
+  if (line.length > MAX_PROSE || !line.includes('`')) {
+    return line;
+  }
+  let longest = '';
+  // Every second part stands between two marks.
+  for (const [i, part] of line.split('`').entries()) {
+    if (i % 2 === 1 && part.length > longest.length) {
+      longest = part;
+    }
+  }
+  return longest.length >= 30 &&
+    /\[(?:emerg|alert|crit|error|warn|notice|info)\] |upstream|failed/.test(longest)
+    ? longest
+    : line;
+}
+
+/** A longer line was written by no person. */
+const MAX_PROSE = 4000;
 
 const BRACKETED_URL = /"<([a-z]{2,10}:\/\/[^<>"]{1,2000})>"/g;
 
@@ -179,8 +212,15 @@ function afterProgramName(line: string): string {
 const LOOSE_SEPARATOR = /[,;] (client|server|request|upstream|host|referrer) (?=["\w[])/g;
 const LOOSE_ERRNO = /(failed|timed out)\((?=\d{1,5}: )/g;
 
+const LOST_BRACKETS = / failed SSL: (error:[^()]{1,300}?)( while |$)/;
+
 /** `..., client 172.16.238.1; upstream "172.16.238.5:80/"` and `timed out(110: ...`: typed from a screen. */
 function withSeparators(line: string): string {
   const text = line.includes(', client: ') ? line : line.replace(LOOSE_SEPARATOR, ', $1: ');
-  return text.replace(LOOSE_ERRNO, '$1 (');
+  return text.replace(LOOSE_ERRNO, '$1 (').replace(LOST_BRACKETS, ' failed (SSL: $1)$2');
+}
+
+/** `... while internally redirecting to "/index.php",`: what came behind the message was left out. */
+function withoutComma(line: string): string {
+  return line.endsWith('",') && !line.includes(', client: ') ? line.slice(0, -1) : line;
 }

@@ -4,6 +4,7 @@ import type { LogEntry } from './entry.ts';
 import { findHead, type Head, readHead } from './head.ts';
 import { makeEntry } from './make-entry.ts';
 import { normalisers } from './prefixes.ts';
+import { partsWithin } from './within-line.ts';
 
 /** Reads one line as nginx writes it, or null when it does not begin so. This is the fast path for whole logs. */
 export function readCleanLine(line: string, lineNumber: number, cut: boolean): LogEntry | null {
@@ -24,8 +25,16 @@ function hasForeignQuotes(entry: LogEntry): boolean {
   return code === 92 || code === 38 || (code >= 0x201c && code <= 0x201f) || code === 0xab;
 }
 
-/** Reads a line behind prefixes, with mark-up around it, or without head; null when nginx did not write it. */
-export function readUncleanLine(line: string, lineNumber: number, cut: boolean): LogEntry | null {
+/**
+ * Reads a line behind prefixes, with mark-up around it, or without head; null when nginx did not write it. With
+ * `prose`, also a message with words of a person around it.
+ */
+export function readUncleanLine(
+  line: string,
+  lineNumber: number,
+  cut: boolean,
+  prose = true,
+): LogEntry | null {
   if (!WORDS.test(line)) {
     return null;
   }
@@ -41,7 +50,26 @@ export function readUncleanLine(line: string, lineNumber: number, cut: boolean):
     }
   }
   const bare = makeEntry(text, NO_HEAD, lineNumber, cut);
-  return looksLikeMessage(bare) ? bare : withLostStar(text, lineNumber, cut);
+  if (looksLikeMessage(bare) && matchMessage(bare) !== null) {
+    return bare;
+  }
+  return (
+    withLostStar(text, lineNumber, cut) ??
+    (prose ? withinProse(text, lineNumber, cut) : null) ??
+    (looksLikeMessage(bare) ? bare : null)
+  );
+}
+
+/** A message with words of a person around it. */
+function withinProse(text: string, lineNumber: number, cut: boolean): LogEntry | null {
+  for (const part of partsWithin(text)) {
+    const entry = makeEntry(part, readHead(part) ?? findHead(part) ?? NO_HEAD, lineNumber, cut);
+    // Words of a person may begin like a message; only a whole one counts.
+    if (isKnownMessage(entry.message) && matchMessage(entry)?.certainty === 'certain') {
+      return entry;
+    }
+  }
+  return null;
 }
 
 /** Whether the line had anything of nginx's head: such a line begins an entry and never goes on with one. */
@@ -51,7 +79,7 @@ export function hasHead(entry: LogEntry): boolean {
 
 /** Words of which every message and every tail has one: most lines of other programs go no further. */
 const WORDS =
-  /upstream|client|failed|resolve|worker_connections|\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|SSL|FastCGI|#\d|nginx: /;
+  /upstream|client|failed|resolve|redirect|worker_connections|\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|SSL|FastCGI|#\d|nginx: /;
 
 const NO_HEAD: Head = { time: null, level: null, pid: null, connection: null, start: 0, end: 0 };
 

@@ -38,7 +38,7 @@ export function joinLines(open: OpenEntry, next: string): OpenEntry | null {
   for (const glue of glues) {
     const text = open.text + glue + continuation;
     const entry =
-      readCleanLine(text, open.entry.line, false) ?? readUncleanLine(text, open.entry.line, false);
+      readCleanLine(text, open.entry.line, false) ?? readUncleanLine(text, open.entry.line, false, false);
     if (entry === null) {
       continue;
     }

@@ -1,0 +1,93 @@
+import type { HelperLine } from '../errorlog/helper-line.ts';
+import type { Case } from './case.ts';
+
+/** What lines of other programs in the same paste say about a failure. */
+export interface HelperEvidence {
+  readonly id: string;
+  readonly because: string;
+}
+
+interface Rule {
+  readonly kind: HelperLine['kind'];
+  readonly pattern: RegExp;
+  /** The causes that it speaks for; the first that the message can have, is meant. */
+  readonly ids: (match: RegExpExecArray, failure: Case) => readonly string[];
+  readonly because: (match: RegExpExecArray) => string;
+}
+
+const DIED = ['backend-closed-early', 'backend-reset', 'response-cut'];
+
+const RULES: readonly Rule[] = [
+  {
+    kind: 'uwsgi',
+    pattern: /invalid request block size: (\d{1,9})/,
+    ids: ([, size]) =>
+      isText(Number(size)) ? ['uwsgi-scgi-mismatch'] : ['request-headers-too-big-for-backend'],
+    because: ([, size]) =>
+      isText(Number(size))
+        ? `uWSGI says so: ${size} are the letters "${textOf(Number(size))}", which are no packet of its protocol`
+        : `uWSGI says so: a request of ${size} bytes is more than its buffer-size`,
+  },
+  {
+    kind: 'php-fpm',
+    pattern: /child \d{1,9} exited (?:on signal \d{1,3} \([^)]{1,60}\)|with code [1-9]\d{0,2})/,
+    ids: () => DIED,
+    because: ([text]) => `php-fpm says so: ${text}`,
+  },
+  {
+    kind: 'php-fpm',
+    pattern: /execution timed out \([^)]{1,40}\), terminating/,
+    ids: () => ['backend-worker-timeout', ...DIED],
+    because: ([text]) => `php-fpm says so: ${text}`,
+  },
+  {
+    kind: 'php-fpm',
+    pattern: /server reached (?:pm\.)?max_children setting \(\d{1,6}\)/,
+    ids: () => [
+      'unix-socket-queue-full',
+      'keepalive-starves-workers',
+      'connect-timeout',
+      'read-timeout',
+      ...DIED,
+    ],
+    because: ([text]) => `php-fpm says so: ${text}`,
+  },
+  {
+    kind: 'gunicorn',
+    pattern: /WORKER TIMEOUT \(pid:\d{1,9}\)/,
+    ids: () => ['backend-worker-timeout', ...DIED],
+    because: ([text]) => `gunicorn says so: ${text}`,
+  },
+  {
+    kind: 'kernel',
+    pattern: /(?:Out of memory|oom-kill|Memory cgroup out of memory).{0,200}/,
+    ids: () => DIED,
+    because: () => 'the kernel killed a process for want of memory at that time',
+  },
+];
+
+/** The evidence of the helper lines, for causes that the message can have or that such a line alone proves. */
+export function helperEvidence(failure: Case, possible: readonly string[]): HelperEvidence[] {
+  const found: HelperEvidence[] = [];
+  for (const line of failure.helpers) {
+    for (const rule of RULES) {
+      const match = rule.kind === line.kind ? rule.pattern.exec(line.text) : null;
+      if (!match) continue;
+      const ids = rule.ids(match, failure);
+      const id =
+        ids.find((candidate) => possible.includes(candidate)) ?? (rule.kind === 'uwsgi' ? ids[0] : undefined);
+      const because = rule.because(match);
+      if (id !== undefined && !found.some((known) => known.id === id)) found.push({ id, because });
+    }
+  }
+  return found;
+}
+
+/** uWSGI's packet size, whose two bytes are letters of a method when HTTP comes in (its header is little-endian). */
+export function isText(size: number): boolean {
+  return /^[A-Z ]{2}$/.test(textOf(size));
+}
+
+function textOf(size: number): string {
+  return String.fromCharCode(size & 0xff, (size >> 8) & 0xff);
+}

@@ -61,6 +61,8 @@ function scoreOf(entry: LogEntry): number {
   if (upstream !== null) {
     score += (upstream.address ?? upstream.socket) === null ? 0 : 2;
     score += upstream.uri === null ? 0 : 1;
+    // No address has a blank: it was wrapped inside of a word.
+    score -= upstream.raw.includes(' ') ? 4 : 0;
   }
   if (request?.protocol?.startsWith('HTTP/') === true) {
     score += 2;

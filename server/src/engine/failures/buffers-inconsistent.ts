@@ -57,7 +57,10 @@ export const buffersInconsistent: FailureMode = {
 };
 
 const FAMILIES: readonly BufferFamily[] = ['proxy', 'fastcgi', 'uwsgi', 'scgi'];
-const NAMES = ['buffer_size', 'buffers', 'busy_buffers_size', 'temp_file_write_size', 'max_temp_file_size'];
+const SIZES = ['buffer_size', 'buffers', 'busy_buffers_size', 'temp_file_write_size', 'max_temp_file_size'];
+const FAMILY_OF: ReadonlyMap<string, BufferFamily> = new Map(
+  FAMILIES.flatMap((family) => SIZES.map((size) => [`${family}_${size}`, family] as const)),
+);
 
 /** nginx names the end of a block, but the module whose sizes they are. */
 function ofModule({ entry }: Case): (model: ConfigModel) => Detection[] {
@@ -68,9 +71,7 @@ function ofModule({ entry }: Case): (model: ConfigModel) => Detection[] {
 function contradictions(model: ConfigModel): Detection[] {
   const levels = new Map<ConfigNode, Set<BufferFamily>>();
   for (const { name, parent } of model.nodes) {
-    const family = FAMILIES.find(
-      (one) => name.startsWith(`${one}_`) && NAMES.includes(name.slice(one.length + 1)),
-    );
+    const family = FAMILY_OF.get(name);
     if (!family || !parent) continue;
     // The http level is judged with each server, which may set what is missing.
     for (const level of parent.name === 'http' ? parent.all('server') : [parent])

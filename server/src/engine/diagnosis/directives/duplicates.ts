@@ -6,7 +6,7 @@ import { Editor } from '../editing.ts';
 import { locationHead } from './http-values.ts';
 import { type Refusal, rewriteWord } from './refusal.ts';
 import { variableFamily } from './unknown-variables.ts';
-import type { Call } from './value.ts';
+import type { PlacedCall } from './value.ts';
 
 /** Lists of which only `off` cannot stand beside another line (ngx_http_proxy_redirect, ngx_http_mirror). */
 const OFF_ALONE = new Set([
@@ -28,7 +28,7 @@ export class Duplicates {
   constructor(private readonly model: ConfigModel) {}
 
   /** What nginx says of a second one, as it reads it. */
-  refusalOf(call: Call): Refusal | null {
+  refusalOf(call: PlacedCall): Refusal | null {
     const { node } = call;
     const again = this.again(call);
     if (again) return again;
@@ -60,7 +60,7 @@ export class Duplicates {
   }
 
   /** `"x" directive is duplicate` */
-  private again({ node, fact }: Call): Refusal | null {
+  private again({ node, fact }: PlacedCall): Refusal | null {
     const { name } = node;
     if (name === 'root' || name === 'alias') return this.rootOrAlias(node);
     if (!fact.once) return null;
@@ -109,7 +109,7 @@ export class Duplicates {
   }
 
   /** ngx_http_add_addresses (src/http/ngx_http.c); 1.31 and before alike */
-  private listen({ node, fact }: Call): Refusal | null {
+  private listen({ node, fact }: PlacedCall): Refusal | null {
     const server = node.parent;
     const url = parseNginxUrl(node.arg(0) ?? '', { listen: true });
     // A name has addresses that are not to be seen here.

@@ -5,7 +5,16 @@ import type { Word } from '../../syntax/directive.ts';
 import { accessRule, cacheOfFiles, oneOf, resolverParameter } from './core-values.ts';
 import { timeFault } from './kinds.ts';
 import { regexFault } from './regex.ts';
-import { type Call, type Fault, invalidParameter, invalidValue, since, type ValueCheck } from './value.ts';
+import {
+  type Call,
+  type Fault,
+  invalidParameter,
+  invalidValue,
+  type PlacedCall,
+  type PlacedCheck,
+  since,
+  type ValueCheck,
+} from './value.ts';
 
 /** Setters of the http modules that have code of their own, apart from those about upstreams, zones and rewriting. */
 export const HTTP_VALUES: Readonly<Record<string, ValueCheck>> = {
@@ -20,7 +29,6 @@ export const HTTP_VALUES: Readonly<Record<string, ValueCheck>> = {
           do: 'Write off or threads.',
           meant: nearest(args[0]!.value, ['threads']),
         },
-  alias: rootPath,
   allow: accessRule,
   auth_request_set: ({ args }) => variableName(args[0]!),
   connection_pool_size: poolSize,
@@ -39,19 +47,24 @@ export const HTTP_VALUES: Readonly<Record<string, ValueCheck>> = {
     timeFault(node.name, args[0]!, 'msec') ?? (args[1] ? timeFault(node.name, args[1], 'sec') : null),
   limit_except: limitExcept,
   listen,
-  location,
   modern_browser: modernBrowser,
   open_file_cache: cacheOfFiles([]),
   open_log_file_cache: cacheOfFiles(['valid', 'min_uses']),
   request_pool_size: poolSize,
   resolver: firstResolver,
-  root: rootPath,
   server_name: serverName,
   try_files: tryFiles,
   userid_expires: ({ args, node }) =>
     /^(?:max|off)$/.test(args[0]!.value) ? null : timeFault(node.name, args[0]!, 'sec'),
   userid_mark: useridMark,
   valid_referers: validReferers,
+};
+
+/** Those that look at the block around them. */
+export const HTTP_PLACED: Readonly<Record<string, PlacedCheck>> = {
+  alias: rootPath,
+  location,
+  root: rootPath,
 };
 
 /** A name that a directive defines (ngx_http_add_variable and its callers) */
@@ -82,7 +95,7 @@ function firstBadPattern(words: readonly Word[]): Fault | null {
 }
 
 /** ngx_http_core_root */
-function rootPath({ args, node }: Call): Fault | null {
+function rootPath({ args, node }: PlacedCall): Fault | null {
   const word = args[0]!;
   if (node.name === 'alias' && node.parent?.name === 'location' && node.parent.arg(0)?.startsWith('@'))
     return {
@@ -333,7 +346,7 @@ export function locationHead(args: readonly string[]): LocationHead | null {
 }
 
 /** ngx_http_core_location */
-function location({ args, node }: Call): Fault | null {
+function location({ args, node }: PlacedCall): Fault | null {
   const head = locationHead(node.args);
   if (!head)
     return {

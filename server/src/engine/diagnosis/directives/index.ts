@@ -11,12 +11,12 @@ import { shapeRefusal } from './arguments.ts';
 import { CORE_VALUES } from './core-values.ts';
 import { entryRefusal } from './data-blocks.ts';
 import { Duplicates, duplicateLocations } from './duplicates.ts';
-import { HTTP_VALUES } from './http-values.ts';
+import { HTTP_PLACED, HTTP_VALUES } from './http-values.ts';
 import { KINDS } from './kinds.ts';
 import { type Lookup, lookUp, misplaced, unknownName } from './names.ts';
 import { passRefusals } from './passes.ts';
 import { findingOf, type Refusal, rewriteWord } from './refusal.ts';
-import { REWRITE_VALUES } from './rewrite-values.ts';
+import { REWRITE_PLACED, REWRITE_VALUES } from './rewrite-values.ts';
 import { scriptFault, scriptWords } from './script.ts';
 import { lookAround, type Sight } from './sight.ts';
 import {
@@ -26,8 +26,8 @@ import {
   unknownVariables,
   variableFamily,
 } from './unknown-variables.ts';
-import { UPSTREAM_VALUES } from './upstream-values.ts';
-import type { Fault, ValueCheck } from './value.ts';
+import { UPSTREAM_PLACED, UPSTREAM_VALUES } from './upstream-values.ts';
+import type { Fault, PlacedCheck, ValueCheck } from './value.ts';
 import { ZONE_VALUES } from './zone-values.ts';
 import { unknownZones } from './zones.ts';
 
@@ -36,6 +36,11 @@ const SETTERS: ReadonlyMap<string, ValueCheck> = new Map(
   [CORE_VALUES, HTTP_VALUES, REWRITE_VALUES, UPSTREAM_VALUES, ZONE_VALUES].flatMap((table) =>
     Object.entries(table),
   ),
+);
+
+/** Setters that look at what stands around a directive or in it. */
+const PLACED: ReadonlyMap<string, PlacedCheck> = new Map(
+  [HTTP_PLACED, REWRITE_PLACED, UPSTREAM_PLACED].flatMap((table) => Object.entries(table)),
 );
 
 /**
@@ -49,26 +54,6 @@ const SOUND = new WeakMap<
 
 function sameSight(a: Sight, b: Sight): boolean {
   return a.modules === b.modules && a.mayLoadModules === b.mayLoadModules && a.foreign === b.foreign;
-}
-
-/** A node that tells whether somebody looked at what is around it or, by way of includes, in it. */
-function loneView(node: ConfigNode): { node: ConfigNode; looked: () => boolean } {
-  let looked = false;
-  const seen = <T>(value: T): { get: () => T } => ({
-    get: () => {
-      looked = true;
-      return value;
-    },
-  });
-  const view = Object.create(node, {
-    parent: seen(node.parent),
-    children: seen(node.children),
-    includedBy: seen(node.includedBy),
-    file: seen(node.file),
-    document: seen(node.document),
-    at: seen(node.at),
-  }) as ConfigNode;
-  return { node: view, looked: () => looked };
 }
 
 /** Refusals listed of one configuration: enough for people, bounded for hostile input. */
@@ -199,26 +184,23 @@ class Judge {
     const sound = SOUND.get(node.directive);
     const { sight } = this;
     if (sound?.fact === fact && sound.context === node.context && sound.release === release) {
-      if (sameSight(sound.sight, sight)) return null;
+      if (sameSight(sound.sight, sight)) return this.placedRefusal(node, fact, release);
     }
     const refusal = shapeRefusal(node, fact);
     if (refusal) return refusal;
-    const lone = loneView(node);
-    const fault = this.fault(lone.node, fact, release);
-    // What depends on neighbours can change with them, and is theirs to compare with.
-    if (lone.looked()) {
-      const inPlace = this.fault(node, fact, release);
-      return inPlace && this.refusalOf(node, inPlace);
-    }
+    if (fact.obsolete) return null;
+    const call = { node, args: node.directive.args, fact, release, sight };
+    const fault = SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
     if (fault) return this.refusalOf(node, fault);
     SOUND.set(node.directive, { fact, context: node.context, release, sight });
-    return null;
+    return this.placedRefusal(node, fact, release);
   }
 
-  private fault(node: ConfigNode, fact: DirectiveFact, release: string): Fault | null {
-    if (fact.obsolete) return null;
-    const call = { node, args: node.directive.args, fact, release, sight: this.sight };
-    return SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
+  private placedRefusal(node: ConfigNode, fact: DirectiveFact, release: string): Refusal | null {
+    const check = PLACED.get(node.name);
+    if (!check || fact.obsolete) return null;
+    const fault = check({ node, args: node.directive.args, fact, release, sight: this.sight });
+    return fault && this.refusalOf(node, fault);
   }
 
   private refusalOf(node: ConfigNode, fault: Fault): Refusal {

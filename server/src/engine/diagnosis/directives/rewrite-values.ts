@@ -4,7 +4,15 @@ import type { Word } from '../../syntax/directive.ts';
 import { oneOf } from './core-values.ts';
 import { patternFault, variableName } from './http-values.ts';
 import { readScript } from './script.ts';
-import { type Call, type Fault, firstOf, invalidParameter, type ValueCheck } from './value.ts';
+import {
+  type Call,
+  type Fault,
+  firstOf,
+  invalidParameter,
+  type PlacedCall,
+  type PlacedCheck,
+  type ValueCheck,
+} from './value.ts';
 
 /** Setters of ngx_http_rewrite_module, and those that take a pattern or a variable's name. */
 export const REWRITE_VALUES: Readonly<Record<string, ValueCheck>> = {
@@ -21,7 +29,7 @@ export const REWRITE_VALUES: Readonly<Record<string, ValueCheck>> = {
   proxy_cookie_domain: offAlone(['off']),
   proxy_cookie_flags: offAlone(['off']),
   proxy_cookie_path: offAlone(['off']),
-  proxy_redirect: firstOf(offAlone(['off', 'default']), redirectDefault),
+  proxy_redirect: offAlone(['off', 'default']),
   return: returnCode,
   rewrite: firstOf(rewrite, oneOf(2, ['last', 'break', 'redirect', 'permanent'], true)),
   set: ({ args }) => variableName(args[0]!),
@@ -31,6 +39,9 @@ export const REWRITE_VALUES: Readonly<Record<string, ValueCheck>> = {
       ? { says: 'empty search pattern', word: args[0]!, do: 'Write what to search for.' }
       : null,
 };
+
+/** Those that look at the lines above them. */
+export const REWRITE_PLACED: Readonly<Record<string, PlacedCheck>> = { proxy_redirect: redirectDefault };
 
 /** ngx_http_rewrite */
 function rewrite({ args }: Call): Fault | null {
@@ -107,7 +118,7 @@ function offAlone(words: readonly string[]): ValueCheck {
 }
 
 /** The default of proxy_redirect is made from the proxy_pass above it (ngx_http_proxy_redirect). */
-function redirectDefault({ node, args }: Call): Fault | null {
+function redirectDefault({ node, args }: PlacedCall): Fault | null {
   if (args.length > 1 || args[0]!.value !== 'default' || !node.parent) return null;
   const above = node.parent.children.slice(0, node.parent.children.indexOf(node));
   const pass = above.find(({ name }) => name === 'proxy_pass');

@@ -16,11 +16,12 @@ export function lookAround(model: ConfigModel): Sight {
   let modules = false;
   let mayLoadModules = false;
   const foreignNames = new Map<string, boolean>();
-  for (const { name, directive, context, args } of model.nodes) {
+  for (const node of model.nodes) {
+    const { name, directive, context } = node;
     if (directive.lua) foreignNames.set(name, true);
     if (context === 'data' || foreignNames.has(name)) continue;
     if (name === 'load_module') modules = true;
-    if (name === 'include' && /modules/.test(args[0] ?? '')) mayLoadModules = true;
+    if (name === 'include' && /modules/.test(directive.args[0]?.value ?? '')) mayLoadModules = true;
     foreignNames.set(name, directiveFacts(name).length === 0 && thirdParty(name) !== null);
   }
   return { modules, mayLoadModules, foreign: [...foreignNames.values()].includes(true) };

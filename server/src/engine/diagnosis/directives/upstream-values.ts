@@ -4,7 +4,15 @@ import { isIpv4, parseNumber, parseSize, parseTime } from '../../config/nginx-va
 import type { Word } from '../../syntax/directive.ts';
 import { oneOf } from './core-values.ts';
 import { bindAddress } from './http-values.ts';
-import { type Call, type Fault, invalidParameter, since, type ValueCheck } from './value.ts';
+import {
+  type Call,
+  type Fault,
+  invalidParameter,
+  type PlacedCall,
+  type PlacedCheck,
+  since,
+  type ValueCheck,
+} from './value.ts';
 
 /** Setters about upstreams and what is passed to them. */
 export const UPSTREAM_VALUES: Readonly<Record<string, ValueCheck>> = {
@@ -23,8 +31,6 @@ export const UPSTREAM_VALUES: Readonly<Record<string, ValueCheck>> = {
   scgi_bind: bindAddress,
   scgi_param: oneOf(2, ['if_not_empty'], true),
   scgi_pass: (call) => passAddress(call, call.args[0]!.value),
-  server: upstreamServer,
-  upstream: emptyUpstream,
   uwsgi_bind: bindAddress,
   uwsgi_param: oneOf(2, ['if_not_empty'], true),
   uwsgi_pass: (call) => passAddress(call, withoutScheme(call.args[0]!.value, ['uwsgi', 'suwsgi'])),
@@ -34,6 +40,12 @@ export const UPSTREAM_VALUES: Readonly<Record<string, ValueCheck>> = {
 function consistent(word: Word): Fault {
   return invalidParameter(word, 'Write consistent or nothing.', nearest(word.value, ['consistent']));
 }
+
+/** Those that look at the group around them or at the servers in it. */
+export const UPSTREAM_PLACED: Readonly<Record<string, PlacedCheck>> = {
+  server: upstreamServer,
+  upstream: emptyUpstream,
+};
 
 function withoutScheme(text: string, schemes: readonly string[]): string {
   const scheme = schemes.find((known) => text.toLowerCase().startsWith(`${known}://`));
@@ -66,7 +78,7 @@ function proxyPass(call: Call): Fault | null {
 const COMMERCIAL = /^(?:slow_start=|route=|service=|resolve$|drain$)/;
 
 /** ngx_http_upstream_server, ngx_stream_upstream_server */
-function upstreamServer(call: Call): Fault | null {
+function upstreamServer(call: PlacedCall): Fault | null {
   const { node, args, fact } = call;
   if (node.isBlock) return null;
   for (const word of args.slice(1)) {
@@ -90,7 +102,7 @@ function upstreamServer(call: Call): Fault | null {
 }
 
 /** What `resolve` needs, which nginx says at the end (ngx_http_upstream_init_round_robin) */
-function runTimeNames({ node, args }: Call, { host }: NginxUrl): Fault | null {
+function runTimeNames({ node, args }: PlacedCall, { host }: NginxUrl): Fault | null {
   const group = node.parent;
   if (!group?.parent || host === null || isIpv4(host) || host.startsWith('[')) return null;
   const levels = [group, group.parent];
@@ -111,7 +123,7 @@ function runTimeNames({ node, args }: Call, { host }: NginxUrl): Fault | null {
       };
 }
 
-function serverParameter(call: Call, word: Word): Fault | null {
+function serverParameter(call: PlacedCall, word: Word): Fault | null {
   const { value: text } = word;
   const { node, sight } = call;
   const [, name = '', value = ''] = /^(weight|max_conns|max_fails|fail_timeout)=(.*)$/s.exec(text) ?? [];
@@ -154,7 +166,7 @@ function serverParameter(call: Call, word: Word): Fault | null {
 }
 
 /** The balancing method without backup servers that is in force at a server line: the last one above it. */
-function balancerBefore({ node }: Call): string | null {
+function balancerBefore({ node }: PlacedCall): string | null {
   let method: string | null = null;
   for (const child of node.parent?.children ?? []) {
     const { name } = child;
@@ -166,7 +178,7 @@ function balancerBefore({ node }: Call): string | null {
 }
 
 /** The end of ngx_http_upstream, and ngx_http_upstream_init_round_robin */
-function emptyUpstream({ node, sight }: Call): Fault | null {
+function emptyUpstream({ node, sight }: PlacedCall): Fault | null {
   if (!node.directive.block || sight.foreign || sight.modules) return null;
   const others = node.children.some(
     ({ name }) => name === 'include' || name === 'state' || name === 'server',

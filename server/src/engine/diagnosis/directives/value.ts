@@ -4,9 +4,18 @@ import type { ConfigNode } from '../../config/model.ts';
 import type { Word } from '../../syntax/directive.ts';
 import type { Sight } from './sight.ts';
 
+/**
+ * What a directive is by itself. A check that asks for no more holds as long as the directive's text stands, whatever
+ * is written around it.
+ */
+export type LoneNode = Pick<
+  ConfigNode,
+  'name' | 'args' | 'arg' | 'isBlock' | 'directive' | 'context' | 'text'
+>;
+
 /** One directive as its setter sees it, in one release of nginx. */
 export interface Call {
-  readonly node: ConfigNode;
+  readonly node: LoneNode;
   readonly args: readonly Word[];
   readonly fact: DirectiveFact;
   readonly release: string;
@@ -26,6 +35,14 @@ export interface Fault {
 }
 
 export type ValueCheck = (call: Call) => Fault | null;
+
+/** A directive with what stands around it and in it. */
+export interface PlacedCall extends Call {
+  readonly node: ConfigNode;
+}
+
+/** A check that depends on neighbours, so that its answer may change with them. */
+export type PlacedCheck = (call: PlacedCall) => Fault | null;
 
 /** Whether the release judged for is that one or newer. */
 export function since(call: Call, release: string): boolean {

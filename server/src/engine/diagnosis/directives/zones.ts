@@ -3,6 +3,13 @@ import { nearest } from '../../config/near-names.ts';
 import type { Word } from '../../syntax/directive.ts';
 import { type Refusal, rewriteWord } from './refusal.ts';
 
+const CACHES = ['proxy', 'fastcgi', 'uwsgi', 'scgi'];
+/** Directives that define zones or use them. */
+const NAMES = new Set([
+  ...['limit_req_zone', 'limit_conn_zone', 'limit_req', 'limit_conn', 'zone'],
+  ...CACHES.flatMap((module) => [`${module}_cache`, `${module}_cache_path`]),
+]);
+
 /**
  * Zones of shared memory that are used and nowhere defined. nginx says so at the end: ngx_init_cycle for limits and
  * upstreams, the merge functions for caches.
@@ -12,6 +19,7 @@ export function unknownZones(model: ConfigModel): Refusal[] {
   const uses: { node: ConfigNode; word: Word; name: string; says: string; define: string }[] = [];
   for (const node of model.nodes) {
     const { name, context } = node;
+    if (!NAMES.has(name)) continue;
     const [first] = node.directive.args;
     if (!first || context === 'data' || context === 'unknown') continue;
     const zero = (zone: string): string => `zero size shared memory zone "${zone}"`;

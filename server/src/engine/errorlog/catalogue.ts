@@ -1,18 +1,25 @@
 import type { StatusVerdict } from '../contract.ts';
 
 import { body } from './catalogue/body.ts';
+import { cache } from './catalogue/cache.ts';
 import { client } from './catalogue/client.ts';
 import { connect } from './catalogue/connect.ts';
 import { fastcgi } from './catalogue/fastcgi.ts';
 import { grpc } from './catalogue/grpc.ts';
 import { header } from './catalogue/header.ts';
+import { internal } from './catalogue/internal.ts';
 import { limits } from './catalogue/limits.ts';
 import { peers } from './catalogue/peers.ts';
+import { processes } from './catalogue/processes.ts';
 import { request } from './catalogue/request.ts';
 import { resolve } from './catalogue/resolve.ts';
 import { send } from './catalogue/send.ts';
+import { serverSettings } from './catalogue/server-settings.ts';
+import { sockets } from './catalogue/sockets.ts';
 import { startUp } from './catalogue/start-up.ts';
 import { tls } from './catalogue/tls.ts';
+import { tlsFiles } from './catalogue/tls-files.ts';
+import { upstreamSettings } from './catalogue/upstream-settings.ts';
 import { detach } from './detach.ts';
 import type { LogEntry } from './entry.ts';
 import type { Fault, MatchedMessage, MessageKind, Phase } from './message.ts';
@@ -34,6 +41,13 @@ export const catalogue: readonly MessageKind[] = [
   ...request,
   ...client,
   ...startUp,
+  ...upstreamSettings,
+  ...tlsFiles,
+  ...sockets,
+  ...cache,
+  ...internal,
+  ...processes,
+  ...serverSettings,
 ];
 
 interface Rule {
@@ -72,6 +86,56 @@ for (const rule of rules) {
   } else {
     sharing.push(rule);
   }
+}
+
+/** So many first characters a text that was cut shares with its template, where that begins with so many. */
+const CUT_KEY = 4;
+
+/** Rules for texts that were cut, by those characters; in each list also those that begin with a variable part. */
+const byCutBeginning = new Map<string, Rule[]>();
+const openBeginning: Rule[] = [];
+for (const { template } of rules) {
+  byCutBeginning.set(cutKeyOf(template), []);
+}
+for (const rule of rules) {
+  const key = cutKeyOf(rule.template);
+  if (key.length === CUT_KEY) {
+    byCutBeginning.get(key)?.push(rule);
+    continue;
+  }
+  openBeginning.push(rule);
+  for (const sharing of byCutBeginning.values()) {
+    sharing.push(rule);
+  }
+}
+
+function cutKeyOf(template: Template): string {
+  return (template.literals[0] ?? '').slice(0, CUT_KEY);
+}
+
+function cutCandidates(body: string): readonly Rule[] {
+  return byCutBeginning.get(body.slice(0, CUT_KEY)) ?? openBeginning;
+}
+
+/** Rules by the words of their literal pieces, for texts that begin in the middle. */
+const byWord = new Map<string, Rule[]>();
+for (const rule of rules) {
+  for (const word of new Set(rule.template.literals.flatMap((literal) => literal.split(' ').slice(1)))) {
+    const sharing = byWord.get(word);
+    if (sharing === undefined) {
+      byWord.set(word, [rule]);
+    } else {
+      sharing.push(rule);
+    }
+  }
+}
+
+function tailCandidates(body: string): readonly Rule[] {
+  return byWord.get(firstWordOf(body)) ?? [];
+}
+
+function firstWordOf(text: string): string {
+  return text.slice(0, Math.max(1, text.indexOf(' ')));
 }
 
 /**
@@ -126,7 +190,7 @@ export function isKnownMessage(text: string): boolean {
   const body = bodyOf(text);
   return (
     FICTIONS.some((fiction) => body.startsWith(fiction.text)) ||
-    rules.some((rule) => rule.kind.fault !== 'nobody' && cutWeight(rule, body) >= MIN_BARE_CUT)
+    cutCandidates(body).some((rule) => rule.kind.fault !== 'nobody' && cutWeight(rule, body) >= MIN_BARE_CUT)
   );
 }
 
@@ -227,7 +291,7 @@ function matchCutText(entry: LogEntry): MatchedMessage | null {
   const body = withoutElision(bodyOf(entry.message));
   const found: Match[] = [];
   let best = MIN_CUT;
-  for (const rule of rules) {
+  for (const rule of cutCandidates(body)) {
     const cut = matchCut(rule.template, body);
     if (cut === null || cut.weight < best || (rule.kind.when !== undefined && !rule.kind.when(entry))) {
       continue;
@@ -250,7 +314,7 @@ function matchCutText(entry: LogEntry): MatchedMessage | null {
 function matchMiddle(entry: LogEntry): MatchedMessage | null {
   const body = bodyOf(entry.message);
   const found: Match[] = [];
-  for (const rule of rules) {
+  for (const rule of tailCandidates(body)) {
     const captures = matchTail(rule.template, body);
     if (captures === null || (rule.kind.when !== undefined && !rule.kind.when(entry))) {
       continue;
@@ -297,7 +361,7 @@ export function faultOf(kind: MessageKind, entry: LogEntry): Fault {
 /** Captures of a text that begins inside one of the template's literal pieces, at the start of a word. */
 function matchTail(template: Template, text: string): Record<string, string> | null {
   const { literals, names } = template;
-  const firstWord = text.slice(0, Math.max(1, text.indexOf(' ')));
+  const firstWord = firstWordOf(text);
   if (firstWord.length < 3) {
     return null;
   }

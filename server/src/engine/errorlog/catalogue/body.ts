@@ -60,7 +60,7 @@ export const body: readonly MessageKind[] = [
     status: UNCHANGED,
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} sent more after the end of its answer; nginx dropped it.`,
-    since: null,
+    since: '1.19.1',
     example: upstreamLine('warn', 'upstream sent data after final chunk', READING),
     causes: [],
   },
@@ -123,7 +123,7 @@ export const body: readonly MessageKind[] = [
   },
   {
     id: 'file-failed',
-    text: '[open|mkdir|pwrite|pwritev|write|writev|pread|read|rename|unlink|stat|lstat|openat|opendir|chmod|chown|lseek|ftruncate]() "<path>" failed (<errno>)',
+    text: '[open()|mkdir()|pwrite()|pwritev()|write()|writev()|pread()|preadv2()|read()|rename()|unlink()|rmdir()|stat()|lstat()|fstat()|openat()|openat2()|realpath()|opendir()|readdir()|closedir()|chmod()|chown()|lseek()|ftruncate()|utimes()|mmap(<count>)|munmap(<count>)|CreateFile()|CloseHandle()|ReadFile()|WriteFile()|DeleteFile()|MoveFile()|MoveFileEx()|SetFileTime()|GetFileAttributesEx()|GetFileInformationByHandle()|CreateDirectory()|RemoveDirectory()|FindFirstFile()|FindNextFile()|FindClose()] "<path>" failed (<errno>)',
     source:
       'ngx_file.c ngx_create_temp_file, ngx_create_path; os/unix/ngx_files.c; ngx_http_static_module.c ngx_http_static_handler',
     phase: (entry) => (phaseOf(entry, 'other') === 'body' ? 'body' : 'other'),

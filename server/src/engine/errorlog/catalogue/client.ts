@@ -51,7 +51,7 @@ export const client: readonly MessageKind[] = [
   },
   {
     id: 'client-closed-connection',
-    text: 'client[ <address>] closed [connection|keepalive connection|idle connection][ (<errno>)]',
+    text: '[kevent() reported that client|client][ <address>] closed [connection|keepalive connection|idle connection][ (<errno>)]',
     source: 'ngx_http_request.c ngx_http_wait_request_handler, ngx_http_keepalive_handler',
     phase: 'client',
     status: NO_REQUEST,
@@ -189,7 +189,7 @@ export const client: readonly MessageKind[] = [
   },
   {
     id: 'stream-session-ended',
-    text: '[client|upstream] disconnected, <counts>',
+    text: '[client disconnected, <counts>|upstream disconnected, <counts>|udp done, <counts>|disconnected on shutdown|shutdown timeout][ (<errno>)]',
     source: 'ngx_stream_proxy_module.c ngx_stream_proxy_test_finalize',
     phase: 'other',
     status: NO_ANSWER,
@@ -202,7 +202,7 @@ export const client: readonly MessageKind[] = [
   },
   {
     id: 'stream-idle-timeout',
-    text: 'connection timed out (<errno>)',
+    text: '[connection timed out|udp timed out, <counts>][ (<errno>)]',
     source: 'ngx_stream_proxy_module.c ngx_stream_proxy_process_connection',
     phase: 'body',
     status: verdict(null, 'closed', 'certain', 'stream: nginx closes both connections.'),

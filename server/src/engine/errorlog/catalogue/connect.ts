@@ -33,7 +33,7 @@ export const connect: readonly MessageKind[] = [
   },
   {
     id: 'socket-failed',
-    text: 'socket() failed (<errno>)',
+    text: '[socket|WSASocketW]() failed (<errno>)',
     source: 'ngx_event_connect.c ngx_event_connect_peer',
     phase: 'prepare',
     status: internalError,
@@ -66,7 +66,7 @@ export const connect: readonly MessageKind[] = [
   },
   {
     id: 'setsockopt-failed',
-    text: 'setsockopt(<option>) failed[, ignored] (<errno>)',
+    text: '[setsockopt(<option>)|tcp_push()] failed[, ignored] (<errno>)',
     source: 'ngx_event_connect.c ngx_event_connect_peer, ngx_event_connect_set_transparent',
     phase: phaseOr('prepare'),
     status: (entry) =>

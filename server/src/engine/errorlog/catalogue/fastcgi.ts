@@ -1,3 +1,5 @@
+import type { LogEntry } from '../entry.ts';
+import { type FirstBytes, protocolOfByte, protocolOfText } from '../first-bytes.ts';
 import type { MessageKind } from '../message.ts';
 import { requestLine, upstreamLine } from './example-line.ts';
 import {
@@ -26,12 +28,12 @@ export const fastcgi: readonly MessageKind[] = [
     status: invalidAnswer,
     fault: 'configuration',
     meaning: (entry) => {
-      const version = entry.message.includes(': 72') ? ' HTTP ("H" is 72)' : ' something else';
-      return `${sentence(peer(entry))} does not speak FastCGI: it answered with${version}.`;
+      const what = answered(entry)?.words ?? 'something else';
+      return `${sentence(peer(entry))} does not speak FastCGI: it answered with ${what}.`;
     },
     since: null,
     example: upstreamLine('error', 'upstream sent unsupported FastCGI protocol version: 72', HEADER, PHP),
-    causes: ['fastcgi-pass-to-http-backend'],
+    causes: versionCauses,
   },
   {
     id: 'fastcgi-bad-record',
@@ -138,7 +140,11 @@ export const fastcgi: readonly MessageKind[] = [
     phase: 'header',
     status: invalidAnswer,
     fault: 'configuration',
-    meaning: (entry) => `${sentence(peer(entry))} does not answer as memcached does.`,
+    meaning: (entry) => {
+      const what = protocolOfText(between(entry.message, '"', '"', 0) ?? '');
+      const instead = what === null ? '' : `: it answered with ${what.words}`;
+      return `${sentence(peer(entry))} does not answer as memcached does${instead}.`;
+    },
     since: null,
     example: upstreamLine(
       'error',
@@ -212,3 +218,25 @@ export const fastcgi: readonly MessageKind[] = [
     causes: [],
   },
 ];
+
+/** The version is the first byte of the answer: what it is tells who answered. */
+function answered(entry: LogEntry): FirstBytes | null {
+  const byte = /protocol version: (\d+)/.exec(entry.message)?.[1];
+  return byte === undefined ? null : protocolOfByte(Number(byte));
+}
+
+function versionCauses(entry: LogEntry): readonly string[] {
+  switch (answered(entry)?.protocol) {
+    case 'tls-alert':
+    case 'tls-handshake':
+      return ['plain-to-tls-backend', 'fastcgi-pass-to-http-backend'];
+    case 'ssh':
+    case 'smtp':
+    case 'redis':
+    case 'pop3':
+    case 'memcached':
+      return ['non-http-backend', 'fastcgi-pass-to-http-backend'];
+    default:
+      return ['fastcgi-pass-to-http-backend'];
+  }
+}

@@ -1,6 +1,8 @@
 import type { StatusVerdict } from '../../contract.ts';
 import type { LogEntry } from '../entry.ts';
+import { type FirstBytes, protocolOfFrame } from '../first-bytes.ts';
 import type { MessageKind } from '../message.ts';
+import { HTTP2_ERRORS } from '../protocol-codes.ts';
 import { upstreamLine } from './example-line.ts';
 import { invalidAnswer, isGrpc, peer, phaseOf, phaseOr, sentence, upstreamFailure } from './shared.ts';
 
@@ -40,10 +42,10 @@ export const grpc: readonly MessageKind[] = [
     status: answerStatus,
     fault: 'configuration',
     meaning: (entry) => {
-      const what = firstBytes(entry);
+      const what = answered(entry);
       return what === null
         ? `${sentence(peer(entry))} sent something that is not HTTP/2.`
-        : `${sentence(peer(entry))} answered with ${what} where nginx expected HTTP/2.`;
+        : `${sentence(peer(entry))} answered with ${what.words} where nginx expected HTTP/2.`;
     },
     since: null,
     example: upstreamLine(
@@ -96,7 +98,7 @@ export const grpc: readonly MessageKind[] = [
     status: answerStatus,
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} ended the HTTP/2 stream before its answer was complete.`,
-    since: null,
+    since: '1.19.1',
     example: upstreamLine('error', 'upstream prematurely closed stream', HEADER, 'grpc://127.0.0.1:50051'),
     causes: (entry) =>
       phaseOf(entry, 'header') === 'body' ? ['response-cut'] : ['http2-stream-reset', 'backend-closed-early'],
@@ -179,6 +181,7 @@ export const grpc: readonly MessageKind[] = [
     'upstream sent response body larger than indicated content length',
     'upstream sent response body larger than indicated content length',
     'sent more than its content-length',
+    '1.19.1',
   ),
   frame(
     'upstream-http2-trailer-not-last',
@@ -290,63 +293,33 @@ function lastNumber(entry: LogEntry): number | null {
 }
 
 /** The frame length is the first three bytes of the answer: what they spell tells who answered. */
-function firstBytes(entry: LogEntry): string | null {
-  switch (lastNumber(entry)) {
-    case 0x485454:
-      return 'HTTP/1 ("HTT")';
-    case 0x535348:
-      return 'SSH ("SSH")';
-    case 0x150300:
-    case 0x150301:
-    case 0x150302:
-    case 0x150303:
-      return 'a TLS alert';
-    case 0x3c2144:
-    case 0x3c6874:
-    case 0x3c4854:
-      return 'a page without HTTP header ("<!D" or "<ht")';
-    case 0x323230:
-      return 'a greeting of SMTP or FTP ("220")';
-    case 0x2d4552:
-      return 'an error of Redis ("-ER")';
-    default:
-      return null;
-  }
+function answered(entry: LogEntry): FirstBytes | null {
+  const number = lastNumber(entry);
+  return number === null ? null : protocolOfFrame(number);
 }
 
 function frameCauses(entry: LogEntry): readonly string[] {
-  const number = lastNumber(entry);
-  if (number !== null && number >= 0x150300 && number <= 0x150304) {
-    return ['plain-to-tls-backend'];
+  switch (answered(entry)?.protocol) {
+    case 'tls-alert':
+    case 'tls-handshake':
+      return ['plain-to-tls-backend'];
+    case 'http':
+    case 'html':
+    case 'json':
+    case undefined:
+      return isGrpc(entry) || entry.upstream?.scheme === null || entry.upstream === null
+        ? ['grpc-pass-to-http-backend', 'http2-upstream-mismatch']
+        : ['http2-upstream-mismatch'];
+    case 'proxy-protocol':
+      return ['proxy-protocol-mismatch'];
+    default:
+      return ['non-http-backend'];
   }
-  if (number === 0x535348 || number === 0x323230 || number === 0x2d4552) {
-    return ['non-http-backend'];
-  }
-  return isGrpc(entry) || entry.upstream?.scheme === null || entry.upstream === null
-    ? ['grpc-pass-to-http-backend', 'http2-upstream-mismatch']
-    : ['http2-upstream-mismatch'];
 }
 
-const ERRORS: readonly string[] = [
-  'NO_ERROR',
-  'PROTOCOL_ERROR',
-  'INTERNAL_ERROR',
-  'FLOW_CONTROL_ERROR',
-  'SETTINGS_TIMEOUT',
-  'STREAM_CLOSED',
-  'FRAME_SIZE_ERROR',
-  'REFUSED_STREAM',
-  'CANCEL',
-  'COMPRESSION_ERROR',
-  'CONNECT_ERROR',
-  'ENHANCE_YOUR_CALM',
-  'INADEQUATE_SECURITY',
-  'HTTP_1_1_REQUIRED',
-];
-
-/** `2 (INTERNAL_ERROR)`, by the table of RFC 9113. */
+/** The number in the message as `2 (INTERNAL_ERROR)`, with why a backend sends it. */
 function errorName(entry: LogEntry): string {
   const number = lastNumber(entry);
-  const name = number === null ? undefined : ERRORS[number];
-  return name === undefined ? `${number ?? 'unknown'}` : `${number} (${name})`;
+  const known = number === null ? undefined : HTTP2_ERRORS[number];
+  return known === undefined ? `${number ?? 'unknown'}` : `${number} (${known.name}), ${known.says}`;
 }

@@ -61,7 +61,7 @@ export const header: readonly MessageKind[] = [
   },
   {
     id: 'recv-failed',
-    text: '[recv() failed|readv() failed|kevent() reported about an closed connection] (<errno>)',
+    text: '[recv() failed|readv() failed|WSARecv() failed|WSARecv() or WSAGetOverlappedResult() failed|kevent() reported about an closed connection] (<errno>)',
     source: 'os/unix/ngx_recv.c ngx_unix_recv, ngx_readv_chain.c ngx_readv_chain',
     phase: phaseOr('header'),
     when: (entry) => phaseOf(entry, 'header') !== 'client',

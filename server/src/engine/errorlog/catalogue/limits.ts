@@ -51,7 +51,7 @@ export const limits: readonly MessageKind[] = [
     fault: 'host-limit',
     meaning: (entry) =>
       `Nearly all ${countOf(entry)} connections of a worker were in use; nginx closed idle ones to go on.`,
-    since: null,
+    since: '1.19.2',
     example: processLine('warn', '1024 worker_connections are not enough, reusing connections'),
     causes: ['worker-connections-exhausted'],
   },

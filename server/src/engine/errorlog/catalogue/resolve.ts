@@ -1,6 +1,7 @@
 import type { StatusVerdict } from '../../contract.ts';
 import type { LogEntry } from '../entry.ts';
 import type { MessageKind } from '../message.ts';
+import { DNS_CODES, RESOLVER_TIMEOUTS } from '../protocol-codes.ts';
 import { internalError, NO_ANSWER, UNCHANGED, verdict } from './shared.ts';
 
 /** Why nginx refuses an address (ngx_parse_url), with one that it refuses for it. */
@@ -39,22 +40,14 @@ export const resolve: readonly MessageKind[] = [
     fault: (entry) => (entry.errno?.code === 3 ? 'configuration' : 'network'),
     meaning: (entry) => {
       const name = nameOf(entry);
-      switch (entry.errno?.code) {
-        case 1:
-          return `The DNS server did not understand nginx's question for ${name}.`;
-        case 2:
-          return `The DNS server failed to look up ${name}.`;
-        case 3:
-          return `The DNS server says that there is no ${name}.`;
-        case 5:
-          return `The DNS server refused to look up ${name} for nginx.`;
-        case 60:
-        case 110:
-        case 10060:
-          return `No DNS server answered nginx's question for ${name} in time.`;
-        default:
-          return `nginx could not look up ${name}.`;
+      const code = entry.errno?.code ?? -1;
+      if (RESOLVER_TIMEOUTS.has(code)) {
+        return `No DNS server answered nginx's question for ${name} in time.`;
       }
+      const known = DNS_CODES.get(code);
+      return known === undefined
+        ? `nginx could not look up ${name}.`
+        : `nginx asked for ${name}, and the DNS server ${known.says} (${known.name}).`;
     },
     since: null,
     example:
@@ -138,7 +131,12 @@ export const resolve: readonly MessageKind[] = [
     phase: 'resolve',
     status: NO_ANSWER,
     fault: 'network',
-    meaning: () => 'The DNS server answered with an error.',
+    meaning: (entry) => {
+      const known = DNS_CODES.get(entry.errno?.code ?? -1);
+      return known === undefined
+        ? 'The DNS server answered with an error.'
+        : `The DNS server ${known.says} (${known.name}).`;
+    },
     since: null,
     example:
       '2026/01/10 10:00:00 [error] 7#7: DNS error (2: Server failure), query id:41331, name:"app.test"',
@@ -153,13 +151,13 @@ export const resolve: readonly MessageKind[] = [
     fault: 'network',
     meaning: (entry) =>
       `A DNS answer for ${entry.message.slice('unexpected DNS response for '.length)} came that nginx did not wait for.`,
-    since: null,
+    since: '1.19.3',
     example: '2026/01/10 10:00:00 [error] 7#7: unexpected DNS response for app.test',
     causes: ['resolver-failed'],
   },
   {
     id: 'wrong-dns-ident',
-    text: 'wrong ident <number> in DNS response for <name>, expect <count>',
+    text: 'wrong ident <number> [in DNS |]response for <name>, expect <count>',
     source: 'ngx_resolver.c ngx_resolver_process_a',
     phase: 'resolve',
     status: NO_ANSWER,
@@ -167,6 +165,25 @@ export const resolve: readonly MessageKind[] = [
     meaning: () => 'A DNS answer came whose number belongs to another question; nginx ignored it.',
     since: null,
     example: '2026/01/10 10:00:00 [error] 7#7: wrong ident 11932 in DNS response for app.test, expect 53021',
+    causes: ['resolver-failed'],
+  },
+  {
+    id: 'dns-response-unusable',
+    text: '[short DNS response|compression pointers loop|name is out of response|unexpected RR class <number>|unexpected RR type <number>|compression pointers loop in DNS response|invalid <what> in DNS response|invalid name DNS response|invalid <protocol> DNS response <number> fl:<flags>|name is out of DNS response|zero-length domain name in DNS response|unexpected compression pointer in DNS response|unexpected A record in DNS response|unexpected AAAA record in DNS response|unexpected RR class <number> in DNS response|unexpected RR type <number> in DNS response|unknown query class <number> in DNS response|unknown query type <number> in DNS response|unexpected response for <name>]',
+    source:
+      'ngx_resolver.c ngx_resolver_process_response, ngx_resolver_process_a, ngx_resolver_process_srv, ngx_resolver_process_ptr, ngx_resolver_copy',
+    phase: 'resolve',
+    status: verdict(
+      null,
+      'none',
+      'likely',
+      'nginx ignored the answer and goes on waiting; without a better one the request gets 502 after resolver_timeout.',
+    ),
+    fault: 'network',
+    meaning: () =>
+      'A DNS answer came that nginx could not read, or that answers something else than it asked.',
+    since: null,
+    example: '2026/01/10 10:00:00 [error] 7#7: short DNS response, resolver: 192.0.2.53:53',
     causes: ['resolver-failed'],
   },
   {

@@ -13,7 +13,8 @@ import {
   verdict,
 } from './shared.ts';
 
-const SEND = '[writev() failed|send() failed|sendfile() failed|sendmsg() failed|sendto() failed] (<errno>)';
+const SEND =
+  '[writev() failed|send() failed|sendfile() failed|sendmsg() failed|sendto() failed|WSASend() failed|WSASend() or WSAGetOverlappedResult() failed] (<errno>)';
 
 /** Sending the request, and the same system calls towards the client and the DNS server. */
 export const send: readonly MessageKind[] = [
@@ -86,7 +87,7 @@ export const send: readonly MessageKind[] = [
   },
   {
     id: 'client-recv-failed',
-    text: '[recv() failed|readv() failed|kevent() reported about an closed connection] (<errno>)',
+    text: '[recv() failed|readv() failed|WSARecv() failed|WSARecv() or WSAGetOverlappedResult() failed|kevent() reported about an closed connection] (<errno>)',
     source: 'os/unix/ngx_recv.c ngx_unix_recv',
     phase: 'client',
     when: (entry) => phaseOf(entry, 'header') === 'client',
@@ -99,7 +100,7 @@ export const send: readonly MessageKind[] = [
   },
   {
     id: 'send-incomplete',
-    text: '[send() incomplete|sendto() incomplete|send() returned zero]',
+    text: '[send() incomplete|sendto() incomplete|send() returned zero][ (<errno>)]',
     source: 'ngx_resolver.c ngx_resolver_send_udp_query, os/unix/ngx_udp_send.c',
     phase: phaseOr('send'),
     status: upstreamFailure('send'),
@@ -140,7 +141,7 @@ export const send: readonly MessageKind[] = [
       status: internalError,
       fault: 'client',
       meaning: () => `The ${what} of the request is too long for HTTP/2 to the backend.`,
-      since: null,
+      since: '1.31.2',
       example: requestLine('error', `too long http2 ${what}${example}`),
       causes: ['request-headers-too-big-for-backend'],
     }),

@@ -1,31 +1,8 @@
-import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { MessageKind } from '../message.ts';
 import { processLine, startUpLine } from './example-line.ts';
-import { between, NO_ANSWER, NOT_STARTED, verdict } from './shared.ts';
-
-const STARTED = verdict(null, 'none', 'certain', 'A warning: nginx starts all the same.');
-
-/** nginx refuses the configuration. */
-function refused(
-  kind: Pick<MessageKind, 'id' | 'text' | 'source' | 'meaning'> & { example: string } & Partial<MessageKind>,
-): MessageKind {
-  return {
-    phase: 'start-up',
-    status: NOT_STARTED,
-    fault: 'configuration',
-    since: null,
-    causes: [],
-    ...kind,
-  };
-}
-
-/** nginx starts, and says that something is not as written. */
-function warned(
-  kind: Pick<MessageKind, 'id' | 'text' | 'source' | 'meaning'> & { example: string } & Partial<MessageKind>,
-): MessageKind {
-  return refused({ status: STARTED, ...kind });
-}
+import { NO_ANSWER } from './shared.ts';
+import { directive, isRunning, quoted, quotedFirst, refused, warned } from './start-up-kind.ts';
 
 /** Messages of nginx -t, start and reload that are about what stands between nginx and a backend, or hide it. */
 export const startUp: readonly MessageKind[] = [
@@ -195,8 +172,10 @@ export const startUp: readonly MessageKind[] = [
   }),
   refused({
     id: 'certificate-not-loaded',
-    text: '[cannot load certificate key "<path>": <reason>|cannot load certificate "<path>": <reason>|cannot load CRL "<path>": <reason>|SSL_CTX_load_verify_locations("<path>") failed (<ssl>)|SSL_CTX_use_PrivateKey("<path>") failed (<ssl>)|SSL_CTX_use_PrivateKey_file("<path>") failed (<ssl>)]',
-    source: 'ngx_event_openssl.c ngx_ssl_certificate, ngx_ssl_trusted_certificate',
+    text: '[cannot load certificate key "<path>": <reason>|cannot load certificate "<path>": <reason>|cannot load CRL "<path>": <reason>|SSL_CTX_load_verify_locations("<path>") failed (<ssl>)|SSL_CTX_use_PrivateKey("<path>") failed (<ssl>)|SSL_CTX_use_PrivateKey_file("<path>") failed (<ssl>)|SSL_CTX_use_certificate("<path>") failed (<ssl>)|SSL_CTX_add_extra_chain_cert("<path>") failed (<ssl>)|SSL_CTX_set0_chain("<path>") failed (<ssl>)|X509_STORE_add_cert("<path>") failed (<ssl>)|X509_STORE_add_crl("<path>") failed (<ssl>)|X509_get_subject_name("<path>") failed (<ssl>)|SSL_load_client_CA_file("<path>") failed (<ssl>)|X509_LOOKUP_load_file("<path>") failed (<ssl>)|PEM_read_bio_X509("<path>") failed (<ssl>)|PEM_read_bio_X509_AUX("<path>") failed (<ssl>)|BIO_new_file("<path>") failed (<ssl>)|PEM_read_bio_DHparams("<path>") failed (<ssl>)|PEM_read_bio_Parameters("<path>") failed (<ssl>)|SSL_CTX_set_tmp_dh("<path>") failed (<ssl>)|SSL_CTX_set0_tmp_dh_pkey("<path>") failed (<ssl>)|SSL_CTX_set0_tmp_dh_pkey(<path>") failed (<ssl>)|OSSL_ECHSTORE_read_pem(<path>) failed (<ssl>)|OSSL_ECHSTORE_num_keys(<path>) failed (<ssl>)]',
+    source:
+      'ngx_event_openssl.c ngx_ssl_certificate, ngx_ssl_trusted_certificate, ngx_ssl_crl, ngx_ssl_dhparam',
+    when: (entry) => !isRunning(entry),
     meaning: (entry) => `nginx could not load ${quotedFirst(entry)}.`,
     example:
       'nginx: [emerg] cannot load certificate "/nonexistent/ca.pem": BIO_new_file() failed (SSL: error:80000002:system library::No such file or directory:calling fopen(/nonexistent/ca.pem, r) error:10000080:BIO routines::no such file)',
@@ -332,7 +311,7 @@ export const startUp: readonly MessageKind[] = [
   }),
   refused({
     id: 'include-or-file-missing',
-    text: '[open|stat|mkdir|chown|chmod|glob]() "<path>" failed (<errno>)',
+    text: '[open|stat|fstat|read|mkdir|chown|chmod|glob|CreateFile|ReadFile|CreateDirectory|GetFileAttributesEx|GetFileInformationByHandle|FindFirstFile]() "<path>" failed (<errno>)',
     source: 'ngx_conf_file.c ngx_conf_parse, ngx_conf_include; ngx_file.c ngx_create_paths',
     when: (entry) => entry.level === 'emerg',
     meaning: (entry) =>
@@ -387,7 +366,7 @@ export const startUp: readonly MessageKind[] = [
   }),
   refused({
     id: 'module-not-loaded',
-    text: '[dlopen() "<path>" failed (<reason>)|module "<path>" version <count> instead of <number>|module "<path>" is not binary compatible]',
+    text: '[dlopen() "<path>" failed (<reason>)|dlsym() "<path>", "<symbol>" failed (<reason>)|dlclose() failed (<reason>)|LoadLibrary() "<path>" failed (<reason>)|GetProcAddress() "<path>", "<symbol>" failed (<reason>)|FreeLibrary() failed (<reason>)|module "<path>" version <count> instead of <number>|module "<path>" is not binary compatible]',
     source: 'nginx.c ngx_load_module, ngx_module.c ngx_add_module',
     meaning: (entry) => `nginx could not load the module ${quotedFirst(entry)}.`,
     example: startUpLine('module "/usr/lib/nginx/modules/ngx_stream_module.so" is not binary compatible'),
@@ -462,21 +441,3 @@ export const startUp: readonly MessageKind[] = [
     causes: [],
   },
 ];
-
-/** What stands between the first and the last quote of the message, with its quotes. */
-function quoted(entry: LogEntry): string {
-  return `"${between(entry.message, '"', '"', 0) ?? ''}"`;
-}
-
-/** The first quoted text of the message, with its quotes. */
-function quotedFirst(entry: LogEntry): string {
-  const from = entry.message.indexOf('"');
-  const end = entry.message.indexOf('"', from + 1);
-  return from < 0 || end < 0 ? 'it' : entry.message.slice(from, end + 1);
-}
-
-/** The first quoted text without its quotes: the name of a directive. */
-function directive(entry: LogEntry): string {
-  const name = quotedFirst(entry);
-  return name === 'it' ? 'A directive' : name.slice(1, -1);
-}

@@ -1,6 +1,8 @@
 import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { MessageKind, Phase } from '../message.ts';
+import { ALERTS, readSslError } from '../openssl.ts';
+import { VERIFY_ERRORS } from '../verify-errors.ts';
 import {
   between,
   internalError,
@@ -78,10 +80,7 @@ export const tls: readonly MessageKind[] = [
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 peer closed connection in SSL handshake (104: Connection reset by peer) while SSL handshaking to upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "https://127.0.0.1:3001/", host: "app.test"',
-    causes: (entry) =>
-      isPrivate(peerHost(entry))
-        ? ['tls-to-plain-backend', 'sni-missing', 'tls-version-mismatch', 'proxy-protocol-mismatch']
-        : ['sni-missing', 'tls-version-mismatch', 'tls-to-plain-backend'],
+    causes: endedCauses,
   },
   {
     id: 'client-closed-in-handshake',
@@ -110,10 +109,7 @@ export const tls: readonly MessageKind[] = [
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 upstream SSL certificate verify error: (18:self-signed certificate) while SSL handshaking to upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "https://127.0.0.1:3001/", host: "app.test"',
-    causes: (entry) =>
-      verifyCode(entry) === 20
-        ? ['upstream-certificate-rejected', 'shared-tls-session']
-        : ['upstream-certificate-rejected'],
+    causes: verifyCauses,
   },
   {
     id: 'upstream-certificate-name-mismatch',
@@ -162,18 +158,23 @@ export const tls: readonly MessageKind[] = [
     status: upstreamFailure('header'),
     fault: 'backend',
     meaning: (entry) => {
-      const alert = alertNumber(entry);
-      return alert === 116 || alert === 42
-        ? `${sentence(peer(entry))} wants a client certificate and got none that it accepts.`
-        : `The TLS connection to ${peer(entry)} failed after the handshake: ${sslReason(entry)}.`;
+      const alert = ALERTS.get(readSslError(entry.message)?.alert ?? -1);
+      return alert === undefined
+        ? `The TLS connection to ${peer(entry)} failed after the handshake: ${sslReason(entry)}.`
+        : `${sentence(peer(entry))} ${alert.says}.`;
     },
     since: null,
     example:
       '2026/02/10 08:41:45 [error] 165#165: *18127 SSL_read() failed (SSL: error:0A00045C:SSL routines::tlsv13 alert certificate required:SSL alert number 116) while reading response header from upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "https://127.0.0.1:3001/", host: "app.test"',
     causes: (entry) => {
-      const alert = alertNumber(entry);
-      if (alert === 116 || alert === 42 || alert === 40) {
-        return ['tls-client-certificate-missing'];
+      // TLS 1.3 is over for the client before the backend has looked at its certificate.
+      switch (readSslError(entry.message)?.meaning) {
+        case 'certificate-wanted':
+        case 'certificate-refused':
+        case 'handshake-refused':
+          return ['tls-client-certificate-missing'];
+        case 'no-common-protocol':
+          return isGrpc(entry) ? ['grpc-pass-to-http-backend'] : ['http2-upstream-mismatch'];
       }
       return phaseOf(entry, 'header') === 'body' ? ['response-cut'] : ['backend-closed-early'];
     },
@@ -211,13 +212,13 @@ export const tls: readonly MessageKind[] = [
   },
   {
     id: 'handshake-rejected',
-    text: 'handshake rejected',
+    text: 'handshake rejected[ (<errno>)]',
     source: 'ngx_event_openssl.c ngx_ssl_handshake',
     phase: 'client',
     status: CLIENT_TLS,
     fault: 'client',
     meaning: () => 'nginx refused the TLS handshake of a client (ssl_reject_handshake).',
-    since: null,
+    since: '1.19.4',
     example:
       '2024/10/21 08:41:45 [info] 165#165: *18127 handshake rejected while SSL handshaking, client: 10.0.0.9, server: 0.0.0.0:443',
     causes: [],
@@ -294,6 +295,26 @@ export const tls: readonly MessageKind[] = [
     }),
   ),
   {
+    id: 'stapling-response-refused',
+    text: '[OCSP response not successful (<what>)|certificate status "<what>" in the OCSP response|certificate status not found in the OCSP response|invalid nextUpdate time in certificate status|could not allocate new entry<place>|empty host in OCSP responder in certificate|no OCSP responder URL in certificate|invalid URL prefix in OCSP responder "<url>" in certificate|invalid host in OCSP responder "<url>" in certificate|OCSP_<function>() failed (<ssl>)|d2i_OCSP_<function>) failed (<ssl>)|i2d_OCSP_<function>) failed (<ssl>)|X509_STORE_CTX_<function>() failed (<ssl>)|X509_verify_cert() failed (<ssl>)|OPENSSL_malloc() failed (<ssl>)]',
+    source:
+      'ngx_event_openssl_stapling.c ngx_ssl_ocsp_verify, ngx_ssl_ocsp_responder, ngx_ssl_ocsp_create_request',
+    phase: 'client',
+    status: verdict(
+      null,
+      'none',
+      'likely',
+      'This is about OCSP towards clients; with ssl_ocsp on a client with a certificate gets 400, else requests are served all the same.',
+    ),
+    fault: 'nobody',
+    meaning: () =>
+      'nginx could not use what an OCSP responder said of a certificate. No backend is concerned.',
+    since: null,
+    example:
+      '2024/10/21 08:41:45 [error] 165#165: OCSP response not successful (6: unauthorized) while requesting certificate status, responder: ocsp.ca.test, peer: 192.0.2.9:80, certificate: "/etc/nginx/cert.pem"',
+    causes: [],
+  },
+  {
     id: 'stapling-ignored',
     text: '"ssl_stapling" ignored, <reason>',
     source: 'ngx_event_openssl_stapling.c ngx_ssl_stapling_issuer, ngx_ssl_stapling_responder',
@@ -308,101 +329,70 @@ export const tls: readonly MessageKind[] = [
   },
 ];
 
-/** `error:0A00010B:SSL routines::wrong version number` -> `wrong version number`. */
+/** OpenSSL's words for what failed. */
 function sslReason(entry: LogEntry): string {
-  const from = entry.message.indexOf('(SSL:');
-  if (from < 0) {
-    return 'no reason given';
-  }
-  const first = entry.message.slice(from + 5).split('error:')[1] ?? '';
-  // OpenSSL 3 leaves the function's name empty, older releases fill it: routines:FUNCTION:reason.
-  const parts = first.split(':');
-  const reason = parts[3] ?? parts[parts.length - 1] ?? '';
-  return reason.replace(/\).*$/, '').trim() || 'no reason given';
-}
-
-function alertNumber(entry: LogEntry): number | null {
-  const from = entry.message.indexOf('alert number ');
-  const number = from < 0 ? Number.NaN : Number.parseInt(entry.message.slice(from + 13), 10);
-  return Number.isNaN(number) ? null : number;
-}
-
-/** What arrives when the other side does not speak TLS; the words changed between OpenSSL releases. */
-function saysPlain(entry: LogEntry): boolean {
-  return /wrong version number|unknown protocol|packet length too long|record layer failure|http request/.test(
-    entry.message,
-  );
+  return readSslError(entry.message)?.reason || 'no reason given';
 }
 
 function handshakeMeaning(entry: LogEntry): string {
   const target = peer(entry);
-  const backend = sentence(target);
-  if (saysPlain(entry)) {
-    return `nginx began a TLS handshake with ${target}, and what came back was not TLS.`;
+  const error = readSslError(entry.message);
+  const alert = error?.alert === null || error === null ? undefined : ALERTS.get(error.alert);
+  if (alert !== undefined) {
+    return `${sentence(target)} ${alert.says}.`;
   }
-  switch (alertNumber(entry)) {
-    case 40:
-      return `${backend} refused the TLS handshake without saying why.`;
-    case 42:
-    case 116:
-      return `${backend} wants a client certificate and got none that it accepts.`;
-    case 70:
-      return `${backend} does not accept the TLS versions that nginx offered.`;
-    case 80:
-      return `${backend} broke off the TLS handshake with an internal error.`;
-    case 112:
-      return `${backend} does not know the server name in the TLS handshake.`;
-    case 120:
-      return `${backend} does not speak the protocol that nginx announced in the TLS handshake.`;
+  switch (error?.meaning) {
+    case 'not-tls':
+      return `nginx began a TLS handshake with ${target}, and what came back was not TLS.`;
+    case 'protocol-version':
+      return `nginx and ${target} have no TLS version in common: ${sslReason(entry)}.`;
+    case 'too-weak':
+      return `OpenSSL on nginx's machine refuses the TLS of ${target} as too weak: ${sslReason(entry)}.`;
+    case 'ended':
+      return `${sentence(target)} closed the connection in the middle of the TLS handshake.`;
     default:
       return `The TLS handshake between nginx and ${target} failed: ${sslReason(entry)}.`;
   }
 }
 
+/** What may be wrong when a backend ends the handshake without a word. */
+function endedCauses(entry: LogEntry): readonly string[] {
+  return isPrivate(peerHost(entry))
+    ? ['tls-to-plain-backend', 'sni-missing', 'tls-version-mismatch', 'proxy-protocol-mismatch']
+    : ['sni-missing', 'tls-version-mismatch', 'tls-to-plain-backend'];
+}
+
 function handshakeCauses(entry: LogEntry): readonly string[] {
-  if (saysPlain(entry)) {
-    const port = entry.upstream?.port ?? null;
-    return port === 443 && !isPrivate(peerHost(entry))
-      ? ['tls-to-plain-backend', 'sni-missing']
-      : ['tls-to-plain-backend'];
-  }
-  switch (alertNumber(entry)) {
-    case 40:
+  switch (readSslError(entry.message)?.meaning) {
+    case 'not-tls':
+      return entry.upstream?.port === 443 && !isPrivate(peerHost(entry))
+        ? ['tls-to-plain-backend', 'sni-missing']
+        : ['tls-to-plain-backend'];
+    case 'handshake-refused':
       return ['sni-missing', 'tls-client-certificate-missing', 'tls-version-mismatch'];
-    case 42:
-    case 116:
+    case 'certificate-wanted':
+    case 'certificate-refused':
+    case 'own-files':
       return ['tls-client-certificate-missing'];
-    case 70:
+    case 'certificate-untrusted':
+      return ['upstream-certificate-rejected'];
+    case 'protocol-version':
+    case 'nothing-in-common':
       return ['tls-version-mismatch'];
-    case 80:
-    case 112:
+    case 'unknown-name':
+    case 'internal-error':
       return ['sni-missing'];
-    case 120:
+    case 'no-common-protocol':
       return isGrpc(entry) ? ['grpc-pass-to-http-backend'] : ['http2-upstream-mismatch'];
+    case 'too-weak':
+      return ['legacy-tls-refused'];
+    case 'ended':
+      return endedCauses(entry);
+    default:
+      return errnoMeaning(entry.errno) === 'reset'
+        ? ['tls-to-plain-backend', 'sni-missing']
+        : ['tls-version-mismatch', 'sni-missing'];
   }
-  if (
-    /dh key too small|legacy sigalg|unsafe legacy renegotiation|ee key too small|ca md too weak/.test(
-      entry.message,
-    )
-  ) {
-    return ['legacy-tls-refused'];
-  }
-  if (
-    /unsupported protocol|version too low|no protocols available|tlsv1 alert protocol version/.test(
-      entry.message,
-    )
-  ) {
-    return ['tls-version-mismatch'];
-  }
-  if (/handshake failure/.test(entry.message)) {
-    return ['sni-missing', 'tls-client-certificate-missing', 'tls-version-mismatch'];
-  }
-  if (/certificate verify failed/.test(entry.message)) {
-    return ['upstream-certificate-rejected'];
-  }
-  return errnoMeaning(entry.errno) === 'reset'
-    ? ['tls-to-plain-backend', 'sni-missing']
-    : ['tls-version-mismatch', 'sni-missing'];
 }
 
 function verifyCode(entry: LogEntry): number | null {
@@ -411,24 +401,16 @@ function verifyCode(entry: LogEntry): number | null {
 }
 
 function verifyReason(entry: LogEntry): string {
-  switch (verifyCode(entry)) {
-    case 9:
-      return 'it is not valid yet';
-    case 10:
-      return 'it has expired';
-    case 18:
-      return 'it signed itself and is not in the trusted file';
-    case 19:
-      return 'its chain ends in a self-signed certificate that is not in the trusted file';
-    case 20:
-      return 'its issuer is not in the trusted file';
-    case 21:
-      return 'the chain cannot be built from what the backend sent and the trusted file';
-    case 22:
-      return 'its chain is longer than the depth that is allowed';
-    case 23:
-      return 'it was revoked';
-    default:
-      return between(entry.message, ':', ')', entry.message.indexOf('(')) ?? 'no reason given';
+  const known = VERIFY_ERRORS.get(verifyCode(entry) ?? -1);
+  return known?.says ?? between(entry.message, ':', ')', entry.message.indexOf('(')) ?? 'no reason given';
+}
+
+function verifyCauses(entry: LogEntry): readonly string[] {
+  const code = verifyCode(entry);
+  if (code === 20) {
+    return ['upstream-certificate-rejected', 'shared-tls-session'];
   }
+  return VERIFY_ERRORS.get(code ?? -1)?.about === 'name' && (code === 62 || code === 64)
+    ? ['verify-name-mismatch']
+    : ['upstream-certificate-rejected'];
 }

@@ -1,5 +1,6 @@
 /** Compares dotted versions; a missing part counts as the highest, for "1.25" may be any 1.25.x. */
 export function compareVersions(a: string, b: string): number {
+  if (a === b) return 0;
   const left = a.split('.').map(Number);
   const right = b.split('.').map(Number);
   for (let i = 0; i < 3; i++) {

@@ -34,11 +34,11 @@ export class ConfigNode {
   }
 
   get args(): readonly string[] {
-    return this.directive.args.map((word) => word.value);
+    return this.directive.values;
   }
 
   arg(index: number): string | null {
-    return this.directive.args[index]?.value ?? null;
+    return this.directive.values[index] ?? null;
   }
 
   get isBlock(): boolean {

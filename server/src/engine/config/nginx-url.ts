@@ -24,8 +24,25 @@ export interface UrlOptions {
 /** Size of sun_path on Linux; the others have less. */
 const MAX_SOCKET_PATH = 108;
 
+type Parsed = NginxUrl | { readonly error: string };
+
+/** What was taken apart before: the same few addresses are asked for with each keystroke. */
+const known = new Map<string, Parsed>();
+const MAX_KNOWN = 20_000;
+
 /** The parts of an address, or nginx's words for what is wrong with it. Names are not looked up. */
-export function parseNginxUrl(text: string, options: UrlOptions = {}): NginxUrl | { readonly error: string } {
+export function parseNginxUrl(text: string, options: UrlOptions = {}): Parsed {
+  const key = `${options.listen ? 'l' : ''}${options.uriPart ? 'u' : ''} ${text}`;
+  let parsed = known.get(key);
+  if (!parsed) {
+    parsed = parse(text, options);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(key, parsed);
+  }
+  return parsed;
+}
+
+function parse(text: string, options: UrlOptions): Parsed {
   if (text.slice(0, 5).toLowerCase() === 'unix:') return parseUnix(text.slice(5), options);
   return text.startsWith('[') ? parseInet6(text, options) : parseInet(text, options);
 }

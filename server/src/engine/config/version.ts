@@ -51,14 +51,20 @@ interface Bound {
 
 /** Newest of the releases that a directive present here needs; see CHANGES of each. */
 function lowerBound(nodes: readonly ConfigNode[]): Bound | null {
+  const known = bounds.get(nodes);
+  if (known !== undefined) return known;
   let best: Bound | null = null;
   for (const node of nodes) {
     const since = neededRelease(node);
     if (since && (!best || compareVersions(since, best.since) > 0))
       best = { since, because: node.text.slice(0, 60) };
   }
+  bounds.set(nodes, best);
   return best;
 }
+
+/** Asked for twice in each check. */
+const bounds = new WeakMap<readonly ConfigNode[], Bound | null>();
 
 /** The first release that takes a directive where it stands, as far as its name or a value proves one. */
 function neededRelease(node: ConfigNode): string | null {

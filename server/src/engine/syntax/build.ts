@@ -385,9 +385,11 @@ export class Builder {
     return {
       name: made[0]!,
       args: made.slice(1),
+      values: made.slice(1).map((word) => word.value),
       headEnd: this.wordsEnd(words) - start,
       comments,
       clean,
+      verdict: null,
       ...rest,
     };
   }

@@ -44,6 +44,8 @@ export interface Block {
 export interface Directive {
   readonly name: Word;
   readonly args: readonly Word[];
+  /** What nginx sees of the arguments. */
+  readonly values: readonly string[];
   /** Offset just behind the last word: name and arguments without `;` or `{`. */
   readonly headEnd: number;
   /** Offset just behind the `;` or `}`. */
@@ -57,6 +59,11 @@ export interface Directive {
   readonly comments: readonly Comment[];
   /** No syntax problem inside: the directive may be reused when its text stands again in a later version. */
   readonly clean: boolean;
+  /**
+   * Left by whoever judged this directive by itself, to be found when it is judged again: it outlives the models that
+   * it is part of, and a keystroke changes few. Says nothing about the text.
+   */
+  verdict: object | null;
 }
 
 export type SyntaxProblemKind =

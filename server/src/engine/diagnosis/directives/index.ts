@@ -5,7 +5,6 @@ import { isTemplate } from '../../config/template.ts';
 import { hasPlaceholder } from '../../config/variables.ts';
 import { possibleReleases } from '../../config/version.ts';
 import type { Finding } from '../../contract.ts';
-import type { Directive } from '../../syntax/directive.ts';
 import type { SyntaxDocument } from '../../syntax/document.ts';
 import { shapeRefusal } from './arguments.ts';
 import { CORE_VALUES } from './core-values.ts';
@@ -22,6 +21,7 @@ import { lookAround, type Sight } from './sight.ts';
 import {
   definedVariables,
   memcachedKey,
+  oddCondition,
   reservedVariable,
   unknownVariables,
   variableFamily,
@@ -44,13 +44,17 @@ const PLACED: ReadonlyMap<string, PlacedCheck> = new Map(
 );
 
 /**
- * Directives that nothing is to be said against by themselves, and for what that was found: they outlive the model,
- * so that with a keystroke only what has changed is judged again.
+ * Nothing is to be said against a directive by itself in one release: kept with it, so that with a keystroke only what
+ * has changed is judged again.
  */
-const SOUND = new WeakMap<
-  Directive,
-  { readonly fact: DirectiveFact; readonly context: Context; readonly release: string; readonly sight: Sight }
->();
+class Sound {
+  constructor(
+    readonly fact: DirectiveFact,
+    readonly context: Context,
+    readonly release: string,
+    readonly sight: Sight,
+  ) {}
+}
 
 function sameSight(a: Sight, b: Sight): boolean {
   return a.modules === b.modules && a.mayLoadModules === b.mayLoadModules && a.foreign === b.foreign;
@@ -122,6 +126,7 @@ class Judge {
     if (!this.variables) return;
     this.report(memcachedKey(node, this.variables));
     if (family) for (const word of scriptWords(call)) this.unknownVariables(node, word, family);
+    if (family && name === 'if') this.report(oddCondition(node));
     if (family && name === 'if') for (const word of call.args) this.unknownVariables(node, word, family);
     if (family && name === 'geo' && call.args.length > 1) this.unknownVariables(node, call.args[0]!, family);
   }
@@ -181,18 +186,23 @@ class Judge {
     if (lookup.kind === 'unknown') return unknownName(node, this.sight);
     if (lookup.kind === 'misplaced') return misplaced(node, lookup.facts);
     const { fact } = lookup;
-    const sound = SOUND.get(node.directive);
     const { sight } = this;
-    if (sound?.fact === fact && sound.context === node.context && sound.release === release) {
-      if (sameSight(sound.sight, sight)) return this.placedRefusal(node, fact, release);
-    }
+    const { verdict } = node.directive;
+    if (
+      verdict instanceof Sound &&
+      verdict.fact === fact &&
+      verdict.context === node.context &&
+      verdict.release === release &&
+      sameSight(verdict.sight, sight)
+    )
+      return this.placedRefusal(node, fact, release);
     const refusal = shapeRefusal(node, fact);
     if (refusal) return refusal;
     if (fact.obsolete) return null;
     const call = { node, args: node.directive.args, fact, release, sight };
     const fault = SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
     if (fault) return this.refusalOf(node, fault);
-    SOUND.set(node.directive, { fact, context: node.context, release, sight });
+    node.directive.verdict = new Sound(fact, node.context, release, sight);
     return this.placedRefusal(node, fact, release);
   }
 

@@ -22,10 +22,9 @@ import {
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**
- * nginx compares the buffer sizes of each level when it merges them (ngx_http_proxy_merge_loc_conf and its twins for
- * FastCGI, uwsgi and SCGI), whether or not anything is passed there and whether or not buffering is on. With
- * default *_buffers of 8 4k the largest *_buffer_size that passes alone is 8k... 14k. Judged for pages of 4k, which
- * all but a few machines have. gRPC has one buffer and no such rule.
+ * nginx compares the buffer sizes of each level when it merges them (ngx_http_proxy_merge_loc_conf and its twins),
+ * whether or not anything is passed there or buffered. Judged for pages of 4k, which all but a few machines have.
+ * gRPC has one buffer and no such rule.
  */
 export const buffersInconsistent: FailureMode = {
   id: 'buffers-inconsistent',
@@ -68,11 +67,13 @@ function ofModule({ entry }: Case): (model: ConfigModel) => Detection[] {
   return (model) => contradictions(model).filter(({ message }) => message.includes(`${family}_`));
 }
 
+const LEVELS: ReadonlySet<string> = new Set(['http', 'server', 'location']);
+
 function contradictions(model: ConfigModel): Detection[] {
   const levels = new Map<ConfigNode, Set<BufferFamily>>();
-  for (const { name, parent } of model.nodes) {
+  for (const { name, parent, context } of model.nodes) {
     const family = FAMILY_OF.get(name);
-    if (!family || !parent) continue;
+    if (!family || !parent || !LEVELS.has(context)) continue;
     // The http level is judged with each server, which may set what is missing.
     for (const level of parent.name === 'http' ? parent.all('server') : [parent])
       levels.set(level, (levels.get(level) ?? new Set()).add(family));

@@ -63,6 +63,8 @@ export interface Detection {
   readonly message: string;
   readonly why?: string;
   readonly do?: string;
+  /** Where this place differs from the mode. */
+  readonly versions?: VersionSpan | null;
   readonly related: readonly (Site & { message: string })[];
   /** Best first. */
   readonly fixes: readonly Fix[];

@@ -164,13 +164,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // keepalive
   {
-    id: 'keepalive-without-http11',
-    title: 'keepalive in the upstream, but HTTP/1.0 to the backend',
-    do: 'Set proxy_http_version 1.1 and proxy_set_header Connection "" where proxy_pass uses this upstream; since 1.29.7 both are the default.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'keepalive-connection-header',
     title: 'keepalive in the upstream, but Connection says close',
     do: 'Set proxy_set_header Connection "" where proxy_pass uses this upstream (before 1.29.7, nginx sends close by default). In a map for WebSocket, give an empty value instead of close.',

@@ -150,16 +150,19 @@ function largerBuffers(model: ConfigModel, target: Proxied, logged: boolean): Fi
   ];
   if (touched.every((node) => node.parent === target.block && node.file === target.block.file))
     return shared.fix(title);
-  const others = allProxied(model).filter(
-    (other) => other.block !== target.block && familyOf(other) === family,
+  // nginx compares the sizes of every level, whether or not something is passed there.
+  const others = model.nodes.filter(
+    (node) => node !== target.block && node.isBlock && (node.name === 'server' || node.name === 'location'),
   );
-  if (others.every((other) => staysConsistent(bufferSettings(model, other.block, family), changes, family))) {
+  if (others.every((other) => staysConsistent(bufferSettings(model, other, family), changes, family))) {
     return shared.fix(title);
   }
-  // A second line at one level is refused as duplicate, so the location must not have its own already.
-  if (changes.some((change) => change.node?.parent === target.block)) return null;
-  const lines = changes.map((change) => `${change.name} ${change.value};`);
+  const own = changes.filter((change) => change.node?.parent === target.block);
+  const lines = changes
+    .filter((change) => !own.includes(change))
+    .map((change) => `${change.name} ${change.value};`);
   const alone = new Editor(model, 'review');
+  for (const change of own) alone.replaceHead(change.node!, `${change.name} ${change.value}`);
   if (target.pass.file === target.block.file) alone.insertAfter(target.pass, lines);
   else alone.insertAtStart(target.block, lines);
   return alone.fix(title);

@@ -36,6 +36,8 @@ export function definedVariables(model: ConfigModel): ReadonlySet<string> {
       const name = node.args.at(index);
       if (name?.startsWith('$')) names.add(name.slice(1).toLowerCase());
     }
+    // In a map only what begins with "~" is a pattern.
+    if (node.context === 'data' && !node.name.startsWith('~')) continue;
     for (const { raw } of [node.directive.name, ...node.directive.args]) {
       if (!raw.includes('(?')) continue;
       for (const match of raw.matchAll(/\(\?(?:P?<|')(\w+)/g)) names.add(match[1]!.toLowerCase());
@@ -83,6 +85,20 @@ export function unknownVariables(
     const later = found?.[0];
     return [refusal(node, word, use, family, defined, later ? rangeText(later) : null)];
   });
+}
+
+/** In a condition all behind the first "$" is the name, whatever it is made of (ngx_http_rewrite_variable). */
+export function oddCondition(node: ConfigNode): Refusal | null {
+  const word = node.directive.args.find(({ value }) => value !== '(');
+  const [, start = '', name = ''] = /^(\(?\$)(.*?)\)?$/.exec(word?.value ?? '') ?? [];
+  if (!word || start === '' || /^\w*$/.test(name) || word.raw !== word.value) return null;
+  return {
+    id: 'unknown-variable',
+    node,
+    word,
+    says: `unknown "${name}" variable`,
+    do: 'Compare one variable with one value; put both together with set before.',
+  };
 }
 
 /** ngx_http_memcached_pass asks for a variable that only the files can define. */

@@ -63,9 +63,12 @@ function fromTree(parsed: ParsedText, options: DocumentOptions, known: KnownBloc
   const { text } = parsed;
   const builder = new Builder(text, options.forgotSemicolon ?? (() => false));
   visitTokens(parsed, {
-    directive(start, end) {
-      const directive = builder.between ? known.at(text, start) : null;
-      if (!directive || directive.end !== end - start) return false;
+    get between() {
+      return builder.between;
+    },
+    known(start) {
+      const directive = known.at(text, start);
+      if (!directive) return false;
       builder.reuse(start, directive);
       return true;
     },

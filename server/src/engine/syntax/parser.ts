@@ -26,7 +26,6 @@ export interface ParsedText {
 interface Runtime {
   readonly parser: Parser;
   readonly kinds: ReadonlyMap<number, TokenKind>;
-  readonly directiveTypes: ReadonlySet<number>;
 }
 
 let runtime: Runtime | null = null;
@@ -66,16 +65,13 @@ async function load({
   const parser = new Parser();
   parser.setLanguage(language);
   const kinds = new Map<number, TokenKind>();
-  const directiveTypes = new Set<number>();
   for (let id = 0; id < language.nodeTypeCount; id++) {
     const name = language.nodeTypeForId(id);
     if (name === null) continue;
     const kind = LEAVES[name];
     if (kind) kinds.set(id, kind);
-    if (name === 'directive' || name === 'block_directive' || name === 'lua_directive')
-      directiveTypes.add(id);
   }
-  runtime = { parser, kinds, directiveTypes };
+  runtime = { parser, kinds };
 }
 
 function ready(): Runtime {
@@ -129,28 +125,32 @@ export function free(parsed: ParsedText): void {
 }
 
 export interface TokenSink {
-  /** Called at the start of each directive node; true means "known already, do not descend". */
-  directive(start: number, end: number): boolean;
+  /** Asked where a directive may start: true means "known already", and its node is passed over. */
+  known(start: number): boolean;
   token(kind: TokenKind, start: number, end: number): void;
+  /** Whether a directive may start here. */
+  readonly between: boolean;
 }
 
 /** Visits the leaves of a tree in order, by iteration: a nest of any depth needs no stack. */
 export function visitTokens(parsed: ParsedText, sink: TokenSink): void {
-  const { kinds, directiveTypes } = ready();
+  const { kinds } = ready();
   const cursor: TreeCursor = parsed.tree.walk();
+  // Each question to the cursor crosses into WebAssembly: what is known needs one.
+  let isRoot = true;
   for (;;) {
-    const type = cursor.nodeTypeId;
     let descend = true;
-    const kind = kinds.get(type);
-    if (kind !== undefined) {
-      descend = false;
-      const start = cursor.startIndex;
-      const end = cursor.endIndex;
-      // A MISSING token is the tree's repair, not text.
-      if (end > start) sink.token(kind, start, end);
-    } else if (directiveTypes.has(type)) {
-      descend = !sink.directive(cursor.startIndex, cursor.endIndex);
-    }
+    if (isRoot || !sink.between || !sink.known(cursor.startIndex)) {
+      const kind = kinds.get(cursor.nodeTypeId);
+      if (kind !== undefined) {
+        descend = false;
+        const start = cursor.startIndex;
+        const end = cursor.endIndex;
+        // A MISSING token is the tree's repair, not text.
+        if (end > start) sink.token(kind, start, end);
+      }
+    } else descend = false;
+    isRoot = false;
     if (descend && cursor.gotoFirstChild()) continue;
     while (!cursor.gotoNextSibling()) {
       if (cursor.gotoParent()) continue;

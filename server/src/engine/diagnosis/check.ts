@@ -73,7 +73,7 @@ export function toFinding(mode: FailureMode, detection: Detection): Finding {
     why: detection.why ?? mode.why,
     do: detection.do ?? mode.do,
     status: mode.status,
-    versions: mode.versions,
+    versions: detection.versions === undefined ? mode.versions : detection.versions,
     related: [...detection.related],
     fixes: [...detection.fixes],
   };

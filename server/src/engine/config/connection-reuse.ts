@@ -1,0 +1,110 @@
+import { effective } from './inheritance.ts';
+import type { ConfigModel, ConfigNode } from './model.ts';
+import { allProxied, type Proxied } from './proxied.ts';
+import { requestHeaders } from './request-headers.ts';
+import type { Upstream } from './upstreams.ts';
+import { definitionsOf, possibleValues, variablesIn } from './variables.ts';
+import { holdsSince } from './version.ts';
+
+/** What a proxied location says about keeping its connections to a group that has `keepalive`. */
+export interface PoolUse {
+  readonly target: Proxied;
+  readonly http: SpokenVersion;
+  readonly connection: SentConnection;
+}
+
+/** HTTP version of the requests to a backend. */
+export interface SpokenVersion {
+  readonly version: string;
+  /** The line that says so; null for the default. */
+  readonly node: ConfigNode | null;
+  /** False where the default decides and nginx's version is unknown: then the older one is assumed. */
+  readonly sure: boolean;
+}
+
+/** The Connection header of plain requests to a backend. */
+export interface SentConnection {
+  /**
+   * - `close`: asks for the connection to be closed.
+   * - `keep-alive`: asks for it to be kept, which HTTP/1.0 needs.
+   * - `open`: absent, or something that does not close.
+   * - `unknown`: comes from the request or from what is not in sight.
+   */
+  readonly says: 'close' | 'keep-alive' | 'open' | 'unknown';
+  /** The proxy_set_header line; null for the default. */
+  readonly node: ConfigNode | null;
+  /** The map that gives `close`. */
+  readonly map: ConfigNode | null;
+  /** False where the default decides and nginx's version is unknown: then the older one is assumed. */
+  readonly sure: boolean;
+}
+
+/** Groups with `keepalive` that proxy_pass names, with all that use them. */
+export function poolUses(model: ConfigModel): ReadonlyMap<Upstream, readonly PoolUse[]> {
+  const uses = new Map<Upstream, PoolUse[]>();
+  for (const target of allProxied(model)) {
+    if (target.handler !== 'proxy' || target.target.kind !== 'upstream') continue;
+    const { upstream } = target.target;
+    if (!upstream.keepalive || upstream.keepalive.arg(0) === '0') continue;
+    const use = {
+      target,
+      http: spokenVersion(model, target.block),
+      connection: sentConnection(model, target.block),
+    };
+    const known = uses.get(upstream);
+    if (known) known.push(use);
+    else uses.set(upstream, [use]);
+  }
+  return uses;
+}
+
+/** HTTP version that proxy_pass speaks in a block: 1.0 by default before 1.29.7, then 1.1. */
+export function spokenVersion(model: ConfigModel, block: ConfigNode): SpokenVersion {
+  const node = effective(model, 'proxy_http_version', block).nodes[0] ?? null;
+  const version = node?.arg(0);
+  if (node && version) return { version, node, sure: true };
+  const modern = holdsSince(model.version, '1.29.7');
+  return { version: modern === 'yes' ? '1.1' : '1.0', node: null, sure: modern !== 'unknown' };
+}
+
+/** What the Connection header of a request without Upgrade says: `close` by default before 1.29.7. */
+export function sentConnection(model: ConfigModel, block: ConfigNode): SentConnection {
+  const node = requestHeaders(model, block).get('connection') ?? null;
+  if (!node) {
+    const modern = holdsSince(model.version, '1.29.7');
+    return { says: modern === 'yes' ? 'open' : 'close', node, map: null, sure: modern !== 'unknown' };
+  }
+  const text = node.arg(1) ?? '';
+  const map = mapOf(model, text);
+  const plain = map && plainValue(map);
+  if (map && plain !== null) return { says: meaning(plain), node, map, sure: true };
+  const { values, complete } = possibleValues(model, text, node);
+  const meanings = new Set(values.map(meaning));
+  const says = complete && meanings.size === 1 ? [...meanings][0]! : 'unknown';
+  return { says, node, map, sure: true };
+}
+
+function meaning(value: string): 'close' | 'keep-alive' | 'open' {
+  if (/(?:^|[\s,])close(?:$|[\s,])/i.test(value)) return 'close';
+  return /(?:^|[\s,])keep-alive(?:$|[\s,])/i.test(value) ? 'keep-alive' : 'open';
+}
+
+/** The map of $http_upgrade that a text consists of. */
+function mapOf(model: ConfigModel, text: string): ConfigNode | null {
+  const [name] = variablesIn(text);
+  if (name === undefined || !/^\$\{?\w+\}?$/.test(text)) return null;
+  const map = definitionsOf(model).get(name)?.[0]?.node;
+  return map?.name === 'map' && /^\$\{?http_upgrade\}?$/i.test(map.arg(0) ?? '') ? map : null;
+}
+
+/** What a map of $http_upgrade gives for a request without Upgrade; null when not to be known. */
+function plainValue(map: ConfigNode): string | null {
+  if (map.children.some((entry) => entry.name === 'include')) return null;
+  const value = (plainEntry(map) ?? map.children.find((entry) => entry.name === 'default'))?.arg(0) ?? '';
+  return value.includes('$') ? null : value;
+}
+
+/** The entry of a map for the empty text. */
+export function plainEntry(map: ConfigNode): ConfigNode | null {
+  return map.children.find((entry) => entry.name === '' && entry.args.length > 0) ?? null;
+}

@@ -4,6 +4,7 @@ import { buffersInconsistent } from './buffers-inconsistent.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
+import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
@@ -38,6 +39,7 @@ export const failureModes: readonly FailureMode[] = [
   nestedUnderRegex,
   keepaliveBeforeBalancer,
   keepaliveWithoutHttp11,
+  keepaliveConnectionHeader,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

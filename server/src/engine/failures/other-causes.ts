@@ -164,13 +164,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // keepalive
   {
-    id: 'keepalive-connection-header',
-    title: 'keepalive in the upstream, but Connection says close',
-    do: 'Set proxy_set_header Connection "" where proxy_pass uses this upstream (before 1.29.7, nginx sends close by default). In a map for WebSocket, give an empty value instead of close.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'stale-keepalive-connection',
     title: 'nginx reused a connection that the backend was just closing',
     do: "Make keepalive_timeout in the upstream block (60s by default) shorter than the backend's idle time-out, or raise that of the backend.",

@@ -1,7 +1,7 @@
 import type { Directive, Item } from './directive.ts';
 
 /** Blocks shorter than this are cheaper to build again than to look up. */
-const REUSE_FROM = 200;
+const REUSE_FROM = 64;
 /** Characters by which blocks are told apart at first, and how many of those that begin alike are compared whole. */
 const KEY = 40;
 const TRIES = 3;

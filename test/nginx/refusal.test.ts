@@ -99,7 +99,7 @@ describe(`what nginx ${version} refuses`, () => {
         { '/seed/nginx.conf': SEEDS[i]! },
         { value: version, from: 'nginx -v' },
       );
-      expect(check(model).findings).toEqual([]);
+      expect(check(model).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     }
   });
 

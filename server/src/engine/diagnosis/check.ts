@@ -21,9 +21,10 @@ export const FINDING_IDS: ReadonlySet<string> = new Set([
 /** All that is to be said about a configuration, in the order of files, positions and ids. */
 export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Check {
   const { snapshot } = model;
+  const directives = directiveFindings(model);
   const findings = [
-    ...syntaxFindings(model),
-    ...directiveFindings(model),
+    ...withoutVainFixes(syntaxFindings(model), directives),
+    ...directives,
     ...includeFindings(model),
     ...modeFindings(model),
   ];
@@ -41,6 +42,19 @@ export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Che
     problems: dedupeProblems(model.problems),
     fixed: [],
   };
+}
+
+/**
+ * A `}` too many is seen at the end of a file. Where a directive before it stands in the wrong block, the one too many
+ * stands above that, and to remove the last one would hide the fault.
+ */
+function withoutVainFixes(syntax: readonly Finding[], directives: readonly Finding[]): Finding[] {
+  const moved = new Set(
+    directives.filter(({ id }) => id === 'directive-not-allowed-here').map(({ file }) => file),
+  );
+  return syntax.map((finding) =>
+    finding.id === 'unexpected-brace' && moved.has(finding.file) ? { ...finding, fixes: [] } : finding,
+  );
 }
 
 /** Findings by the order of files, position and id. */
@@ -121,10 +135,13 @@ function dropShadowed(findings: readonly Finding[]): Finding[] {
     if (!general.has(finding.id)) return true;
     const { start, end } = finding.range;
     return !taken.get(lineKey(finding))?.some(({ range, severity }) => {
-      const same = JSON.stringify(range) === JSON.stringify(finding.range);
-      if (same || severity !== 'error') return same;
+      // What nginx takes all the same cannot stand for what it refuses.
+      if (severity !== 'error' && finding.severity === 'error') return false;
+      if (JSON.stringify(range) === JSON.stringify(finding.range)) return true;
       return (
-        range.start.column <= start.column && (end.line < range.end.line || end.column <= range.end.column)
+        severity === 'error' &&
+        range.start.column <= start.column &&
+        (end.line < range.end.line || end.column <= range.end.column)
       );
     });
   });

@@ -11,6 +11,7 @@ import {
 } from '../../config/directive-facts.ts';
 import type { ConfigNode } from '../../config/model.ts';
 import { nearest } from '../../config/near-names.ts';
+import type { Fix } from '../../contract.ts';
 import { type Refusal, rewriteWord } from './refusal.ts';
 import type { Sight } from './sight.ts';
 
@@ -164,5 +165,19 @@ export function misplaced(node: ConfigNode, facts: readonly DirectiveFact[]): Re
     word: null,
     says: `"${node.name}" directive is not allowed here${later ? ` before nginx ${later}` : ''}`,
     do: `Move it to where nginx takes it: ${[...places].join(', ')}.`,
+    fixes: () => [withoutBraceAbove(node)],
   };
+}
+
+/** Where one `}` too many stands in a file, the block was closed too early: by the brace above, most likely. */
+function withoutBraceAbove({ document, file, at }: ConfigNode): Fix | null {
+  if (!document.problems.some(({ kind }) => kind === 'unexpected-brace')) return null;
+  const above = /\}\s*$/.exec(document.text.slice(Math.max(0, at - 1000), at));
+  if (!above) return null;
+  const brace = at - above[0].length;
+  const lineStart = document.text.lastIndexOf('\n', brace - 1) + 1;
+  const lineEnd = document.text.indexOf('\n', brace) + 1;
+  const alone = lineEnd > 0 && lineEnd <= at && document.text.slice(lineStart, lineEnd).trim() === '}';
+  const range = alone ? document.lines.range(lineStart, lineEnd) : document.lines.range(brace, brace + 1);
+  return { title: 'remove the "}" above', safety: 'choice', edits: [{ file, range, newText: '' }] };
 }

@@ -1,5 +1,5 @@
 import type { ConfigModel } from '../config/model.ts';
-import { isTemplate } from '../config/template.ts';
+import { holdsMark, isTemplate } from '../config/template.ts';
 import { hasPlaceholder } from '../config/variables.ts';
 import type { Check, Finding, Fix, Problem, Severity } from '../contract.ts';
 import type { Detection, FailureMode } from '../failures/failure-mode.ts';
@@ -27,7 +27,10 @@ export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Che
     ...directives,
     ...includeFindings(model),
     ...modeFindings(model),
-  ];
+  ].filter(({ file, range }) => {
+    const document = snapshot.files.get(file);
+    return !document || !holdsMark(document, range);
+  });
   const suppressions = [...snapshot.files].flatMap(([file, document]) => suppressionsIn(file, document));
   const visible = applySuppressions(
     adjustSeverity(dropShadowed(merge(findings)), settings),

@@ -49,6 +49,8 @@ export class Builder {
   constructor(
     private readonly text: string,
     private readonly forgotSemicolon: ForgotSemicolon,
+    /** Where words and comments are quoted from: the text, or what stands under the covers of a template's marks. */
+    private readonly quoted: string = text,
   ) {
     if (text.charCodeAt(0) !== 0xfeff) return;
     // tree-sitter skips it; nginx takes it for a part of the first word.
@@ -174,7 +176,7 @@ export class Builder {
   }
 
   private word(start: number, end: number, quoted: boolean): void {
-    const raw = this.text.slice(start, end);
+    const raw = this.quoted.slice(start, end);
     // nginx moves its mark only when it reads the next character: a blank behind the token counts too.
     const blank = /[ \t\r\n]/.test(this.text[end] ?? '') ? 1 : 0;
     const limit = (quoted ? MAX_TOKEN_BYTES : MAX_TOKEN_BYTES - 1) - blank;
@@ -207,7 +209,7 @@ export class Builder {
       const bytes = byteLength(this.text.slice(start, close + 1));
       const message = `too long parameter, ${bytes} bytes; nginx takes ${MAX_TOKEN_BYTES}`;
       this.problem('token-too-long', start, close + 1, message, null);
-      this.words.push({ start, raw: this.text.slice(start, end), firstOnLine: this.isFirstOnLine(start) });
+      this.words.push({ start, raw: this.quoted.slice(start, end), firstOnLine: this.isFirstOnLine(start) });
       return;
     }
     this.problem('unterminated-string', start, end, `the quote ${quote} opened here is never closed`, {
@@ -220,7 +222,7 @@ export class Builder {
 
   private comment(start: number, end: number): void {
     if (this.text.charCodeAt(end - 1) === 13) end--;
-    const text = this.text.slice(start, end);
+    const text = this.quoted.slice(start, end);
     const bytes = text.length * 3 >= MAX_TOKEN_BYTES ? byteLength(text) : 0;
     if (bytes >= MAX_TOKEN_BYTES) {
       this.problem(

@@ -4,6 +4,7 @@ import { KnownBlocks } from './known-blocks.ts';
 import { LineIndex } from './line-index.ts';
 import { free, isSound, type ParsedText, parseText, type TextEdit, visitTokens } from './parser.ts';
 import { scan } from './scan.ts';
+import { coverMarks, hasBareVariable, hasTemplateMarks } from './template-marks.ts';
 
 /** One file's text as directives. Immutable; an edited file is a new document that shares what did not change. */
 export interface SyntaxDocument {
@@ -13,6 +14,8 @@ export interface SyntaxDocument {
   readonly items: readonly Item[];
   readonly comments: readonly Comment[];
   readonly problems: readonly SyntaxProblem[];
+  /** A template engine makes the configuration from it: words may stand for others, and more may come. */
+  readonly template: boolean;
   /** Present while the document may still be edited; see `release`. */
   readonly parsed: ParsedText | null;
 }
@@ -38,18 +41,20 @@ export function editDocument(
   edits: readonly TextEdit[],
   options: DocumentOptions = {},
 ): SyntaxDocument {
-  const known = new KnownBlocks(previous.text, previous.items);
+  // Blocks of a template were read with its marks covered.
+  const known = (): KnownBlocks | null =>
+    previous.template ? null : new KnownBlocks(previous.text, previous.items);
   const parsed = previous.parsed
     ? parseText(text, { parsed: previous.parsed, edits })
     : options.keepTree
       ? parseText(text)
       : null;
-  const edited = parsed && isSound(parsed) ? fromTree(parsed, options, known) : null;
+  const edited = parsed && isSound(parsed) ? fromTree(parsed, options, known()) : null;
   // How tree-sitter recovers depends on how the text came about; what people see must not.
   const document =
-    edited?.problems.length === 0
+    edited?.problems.length === 0 && !hasBareVariable(text)
       ? edited
-      : fromScan(text, options, new KnownBlocks(previous.text, previous.items), parsed);
+      : fromScan(text, options, known(), parsed);
   if (parsed && !options.keepTree) free(parsed);
   return document;
 }
@@ -59,7 +64,7 @@ export function release(document: SyntaxDocument): void {
   if (document.parsed) free(document.parsed);
 }
 
-function fromTree(parsed: ParsedText, options: DocumentOptions, known: KnownBlocks): SyntaxDocument {
+function fromTree(parsed: ParsedText, options: DocumentOptions, known: KnownBlocks | null): SyntaxDocument {
   const { text } = parsed;
   const builder = new Builder(text, options.forgotSemicolon ?? (() => false));
   visitTokens(parsed, {
@@ -67,7 +72,7 @@ function fromTree(parsed: ParsedText, options: DocumentOptions, known: KnownBloc
       return builder.between;
     },
     known(start) {
-      const directive = known.at(text, start);
+      const directive = known?.at(text, start);
       if (!directive) return false;
       builder.reuse(start, directive);
       return true;
@@ -83,7 +88,20 @@ function fromScan(
   known: KnownBlocks | null,
   parsed: ParsedText | null,
 ): SyntaxDocument {
-  const builder = new Builder(text, options.forgotSemicolon ?? (() => false));
+  const plain = scanned(text, text, options, known, parsed);
+  const template = plain.problems.length > 0 ? hasTemplateMarks(text) : hasBareVariable(text);
+  return template ? { ...scanned(coverMarks(text), text, options, null, parsed), template } : plain;
+}
+
+/** Reads one text and quotes another of the same length: the marks of templates are covered in the first. */
+function scanned(
+  text: string,
+  quoted: string,
+  options: DocumentOptions,
+  known: KnownBlocks | null,
+  parsed: ParsedText | null,
+): SyntaxDocument {
+  const builder = new Builder(text, options.forgotSemicolon ?? (() => false), quoted);
   scan(text, {
     token: (kind, start, end) => builder.token(kind, start, end),
     get insideLua() {
@@ -98,7 +116,7 @@ function fromScan(
       },
     }),
   });
-  return document(text, builder, options, parsed);
+  return document(quoted, builder, options, parsed);
 }
 
 function document(
@@ -111,6 +129,7 @@ function document(
     text,
     lines: new LineIndex(text),
     ...builder.end(),
+    template: false,
     parsed: options.keepTree ? parsed : null,
   };
 }

@@ -42,7 +42,6 @@ const REASONS: readonly (readonly [string, RegExp])[] = [
   ['names in valid_referers that exclude each other, judged when blocks are merged', /conflicting parameter/],
   ['a character set without a table to the other', /no "charset_map"/],
   ['a regular expression that only PCRE can judge', /pcre2?_compile/],
-  ['a group or port that is nowhere defined', /no port in upstream|upstream ".*" may not have port/],
   ['a table of names that does not fit its size', /hash/],
   ['two zones of one name and different use', /shared memory zone/],
   ['two paths that are the same', /the same path name/],
@@ -61,7 +60,7 @@ const LATE = new Set([
   'undefined-upstream',
 ]);
 const LATE_WORDS =
-  /zero size shared memory|zone ".*" is unknown|no servers (?:in|are inside)|invalid server name or wildcard|duplicate location|invalid variable name|closing bracket/;
+  /zero size shared memory|no port in upstream|may not have port|zone ".*" is unknown|no servers (?:in|are inside)|invalid server name or wildcard|duplicate location|invalid variable name|closing bracket/;
 /** The fault stands where something is missing, and nginx stops later. */
 const BRACKETS = new Set(['missing-semicolon', 'unclosed-block', 'unexpected-brace', 'unterminated-string']);
 

@@ -72,6 +72,5 @@ export function isAddress(host: string): boolean {
 /** Port that a handler uses when none is written; null where nginx demands one. */
 export function defaultPort(directive: string, scheme: string | null): number | null {
   if (directive === 'proxy_pass') return scheme === 'https' ? 443 : 80;
-  if (directive === 'memcached_pass') return 11211;
   return null;
 }

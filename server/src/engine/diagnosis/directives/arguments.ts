@@ -31,7 +31,10 @@ export function shapeRefusal(node: ConfigNode, fact: DirectiveFact): Refusal | n
     };
   }
   if (acceptsCount(fact.args, node.args.length)) return null;
+  // The commercial nginx keeps limits in step between machines.
+  const commercial = name === 'limit_req_zone' && node.arg(3) === 'sync';
   return {
+    ...(commercial && { severity: 'info' as const }),
     id: 'wrong-argument-count',
     node,
     word: null,

@@ -24,6 +24,21 @@ export function passRefusals(model: ConfigModel): Refusal[] {
         fixes: rewriteWord(pass, word, word.value.replace(`:${url.port}`, ''), 'leave the port out'),
       });
     }
+    // ngx_http_upstream_init_round_robin: only proxy_pass has a default port.
+    if (
+      url?.host &&
+      url.port === null &&
+      pass.name !== 'proxy_pass' &&
+      model.isComplete &&
+      !upstreamNamed(model, url.host)
+    )
+      found.push({
+        id: 'invalid-value',
+        node: pass,
+        word,
+        says: `no port in upstream "${url.host}"`,
+        do: 'Write HOST:PORT, or define an upstream block of that name.',
+      });
     if (scheme !== 'https' && scheme !== 'grpcs' && scheme !== 'suwsgi') continue;
     const module = pass.name.slice(0, -'_pass'.length);
     const certificate = effective(model, `${module}_ssl_certificate`, block).nodes[0];

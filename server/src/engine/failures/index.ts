@@ -11,6 +11,7 @@ import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
+import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
@@ -40,6 +41,7 @@ export const failureModes: readonly FailureMode[] = [
   keepaliveBeforeBalancer,
   keepaliveWithoutHttp11,
   keepaliveConnectionHeader,
+  setHeaderInheritanceLost,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

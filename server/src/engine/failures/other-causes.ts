@@ -148,13 +148,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'nginx -s reload, for connections opened after it',
   },
   {
-    id: 'set-header-inheritance-lost',
-    title: 'A header line here drops all those of the outer level',
-    do: 'Repeat the outer proxy_set_header lines beside this one (Host, Upgrade, Connection, X-Forwarded-*), or include them from one file. grpc_set_header, fastcgi_param, uwsgi_param and scgi_param work the same way.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'content-length-without-body',
     title: 'Content-Length announces a body that nginx does not send',
     do: 'Set proxy_pass_request_body off together with proxy_set_header Content-Length "" in that location (the one that auth_request calls).',

@@ -1,4 +1,5 @@
 import { effective } from '../config/inheritance.ts';
+import { losesUpgrade } from '../config/lost-headers.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
 import { requestHeaders } from '../config/request-headers.ts';
@@ -77,7 +78,8 @@ function missingUpgrade(model: ConfigModel, target: Proxied): Detection | null {
   const own = target.block.first('proxy_set_header') !== null;
   if (!own && !model.isComplete) return null;
   const because = looksLikeWebSocket(target);
-  if (!because) return null;
+  // Where an outer level has the headers, the own list that drops them is the fault (set-header-inheritance-lost).
+  if (!because || losesUpgrade(model, target)) return null;
   const fix = passOn(model, target);
   return {
     node: target.pass,

@@ -79,6 +79,8 @@ function unresolvable(model: ConfigModel, target: Proxied): Detection | null {
   const authority = authorityTemplate(target.target.text);
   if (
     /^unix:/i.test(authority) ||
+    // A scheme without its slashes: nginx refuses the request before it looks anything up.
+    /^https?:$/i.test(authority) ||
     ADDRESS_VARIABLE.test(authority) ||
     isAddress(authority.replace(/:[^:\]]*$/, ''))
   )

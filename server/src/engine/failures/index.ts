@@ -17,6 +17,7 @@ import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
+import { variableDropsUri } from './variable-drops-uri.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
 
@@ -42,6 +43,7 @@ export const failureModes: readonly FailureMode[] = [
   keepaliveWithoutHttp11,
   keepaliveConnectionHeader,
   setHeaderInheritanceLost,
+  variableDropsUri,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

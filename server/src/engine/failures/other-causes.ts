@@ -537,13 +537,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'variable-drops-uri',
-    title: 'proxy_pass with a variable and a URI loses the original path',
-    do: 'Leave out the URI part: then the URI of the request is passed on as it is. To change the path, use rewrite ... break.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'internal-redirect-cycle',
     title: 'The request is redirected inside nginx in a circle',
     do: 'End the circle: break instead of last in the rewrite, a last argument of try_files that exists (or =404), an error_page and an X-Accel-Redirect that lead to another location.',

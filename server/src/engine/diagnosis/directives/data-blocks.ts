@@ -2,9 +2,9 @@ import { compareVersions } from '../../config/compare-versions.ts';
 import type { ConfigNode } from '../../config/model.ts';
 import { isNetwork, parseNumber } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
-import { patternFault, wildcardFits } from './http-values.ts';
 import type { Refusal } from './refusal.ts';
 import { readScript } from './script.ts';
+import { patternFault, wildcardFits } from './shared-values.ts';
 
 /** An entry of such a block: its words, the name first. */
 type EntryCheck = (entry: Entry) => Problem | null;

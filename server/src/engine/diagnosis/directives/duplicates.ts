@@ -3,8 +3,8 @@ import { nearest } from '../../config/near-names.ts';
 import { parseNginxUrl } from '../../config/nginx-url.ts';
 import type { Fix } from '../../contract.ts';
 import { Editor } from '../editing.ts';
-import { locationHead } from './http-values.ts';
 import { type Refusal, rewriteWord } from './refusal.ts';
+import { locationHead } from './server-values.ts';
 import { variableFamily } from './unknown-variables.ts';
 import type { PlacedCall } from './value.ts';
 

@@ -2,8 +2,8 @@ import { nearest } from '../../config/near-names.ts';
 import { parseNumber } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
 import { oneOf } from './core-values.ts';
-import { patternFault, variableName } from './http-values.ts';
 import { readScript } from './script.ts';
+import { patternFault, variableName } from './shared-values.ts';
 import {
   type Call,
   type Fault,

@@ -3,7 +3,7 @@ import { type NginxUrl, parseNginxUrl } from '../../config/nginx-url.ts';
 import { isIpv4, parseNumber, parseSize, parseTime } from '../../config/nginx-values.ts';
 import type { Word } from '../../syntax/directive.ts';
 import { oneOf } from './core-values.ts';
-import { bindAddress } from './http-values.ts';
+import { bindAddress } from './listen-values.ts';
 import {
   type Call,
   type Fault,

@@ -9,18 +9,19 @@ import { build } from 'esbuild';
 const root = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** The grammar and what runs it; a bundle reads them from beside itself. */
-const WASM = [
+/** The grammar, what runs it, and texts of nginx's documentation; a bundle reads them from beside itself. */
+const BESIDE = [
   require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
   path.join(root, 'grammars/nginx/tree-sitter-nginx.wasm'),
+  path.join(root, 'server/data/reference.json'),
 ];
 
 /** Builds into one folder. What is there already as it should be stays untouched: somebody may be running it. */
 async function bundle(folder, builds) {
   const metafile = { inputs: {}, outputs: {} };
   const files = [];
-  for (const wasm of WASM)
-    files.push({ path: path.join(root, folder, path.basename(wasm)), contents: await readFile(wasm) });
+  for (const file of BESIDE)
+    files.push({ path: path.join(root, folder, path.basename(file)), contents: await readFile(file) });
   for (const options of builds) {
     const result = await build({
       absWorkingDir: root,

@@ -59,6 +59,9 @@ export function thirdPartyNotices() {
   const grammar = path.join(root, 'grammars/nginx/NOTICE');
   if (!existsSync(grammar)) throw new Error('grammars/nginx/NOTICE is missing');
   parts.push(`tree-sitter-nginx.wasm, in both\n\n${tidy(readFileSync(grammar, 'utf8'))}`);
+  parts.push(
+    `reference.json, in both\n\n${tidy(readFileSync(path.join(root, 'server/data/NOTICE'), 'utf8'))}`,
+  );
   const rule = `\n\n${'-'.repeat(80)}\n\n`;
   return `nginx-502 contains code of others. Written by npm run docs from what the bundles hold.${rule}${parts.join(rule)}\n`;
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import {
-  type Range as ConfigRange,
   EXPLAIN,
   type ExplainAnswer,
   type ExplainParams,
@@ -12,10 +11,7 @@ import {
 import {
   CancellationTokenSource,
   env,
-  Position,
-  Range,
   TabInputText,
-  TextEditorRevealType,
   Uri,
   ViewColumn,
   type WebviewPanel,
@@ -24,6 +20,7 @@ import {
 } from 'vscode';
 import type { ConfigurationChoice } from './configuration-choice.ts';
 import type { FixPreview } from './fix-preview.ts';
+import { editorColumn, jump } from './jump.ts';
 import {
   type FixChoice,
   type PanelAnswer,
@@ -366,21 +363,6 @@ function nameOf(uri: string): string {
   // Not a file: see server/src/paste.ts.
   if (!uri.includes(':')) return uri === '<stdin>' ? 'what you pasted' : uri;
   return workspace.asRelativePath(Uri.parse(uri));
-}
-
-async function jump(uri: string, { start, end }: ConfigRange): Promise<void> {
-  const document = await workspace.openTextDocument(Uri.parse(uri));
-  const at = ({ line, column }: ConfigRange['start']): Position =>
-    document.validatePosition(new Position(Math.max(line - 1, 0), Math.max(column - 1, 0)));
-  const selection = new Range(at(start), at(end));
-  const editor = await window.showTextDocument(document, { viewColumn: editorColumn(), selection });
-  editor.revealRange(selection, TextEditorRevealType.InCenterIfOutsideViewport);
-}
-
-/** A column that shows texts, so that the panel stays in sight. */
-function editorColumn(): ViewColumn {
-  const [editor] = window.visibleTextEditors;
-  return editor?.viewColumn ?? ViewColumn.One;
 }
 
 /** A log in an open tab: the one in front, else the first. */

@@ -6,6 +6,7 @@ import { ConfigurationChoice } from './configuration-choice.ts';
 import { ExplainPanel } from './explain-panel.ts';
 import { FixPreview } from './fix-preview.ts';
 import { leaveOtherFormatsAlone } from './other-formats.ts';
+import { Routes } from './routes.ts';
 import { createServerClient, type ServerClient } from './server-client.ts';
 import { StatusBar } from './status-bar.ts';
 
@@ -25,6 +26,7 @@ export function activate(context: ExtensionContext): Api {
   const configuration = new ConfigurationChoice();
   const preview = new FixPreview();
   const explainPanel = new ExplainPanel(context.extensionUri, started, configuration, preview);
+  const routes = new Routes(started, configuration);
   context.subscriptions.push(
     statusBar,
     configuration,
@@ -39,6 +41,9 @@ export function activate(context: ExtensionContext): Api {
       explainPanel.open(typeof text === 'string' ? text : selectedText()),
     ),
     commands.registerCommand('nginx502.goToPlace', () => explainPanel.goToPlace()),
+    routes,
+    commands.registerCommand('nginx502.route', (url: unknown) => routes.where(url)),
+    commands.registerCommand('nginx502.showRequest', (url: unknown) => routes.showRequest(url)),
   );
   // Not awaited: the editor need not wait for the server. The library tells when it cannot be started.
   void started.client.start().catch(() => {});

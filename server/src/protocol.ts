@@ -1,6 +1,6 @@
 /** Messages beside the standard protocol, between the language server and its clients. Plain data, no library. */
 
-import type { Explain, NginxVersion, ProblemKind, Range, Safety } from './engine/contract.ts';
+import type { Explain, NginxVersion, ProblemKind, Range, RouteAnswer, Safety } from './engine/contract.ts';
 
 export type * from './engine/contract.ts';
 
@@ -142,4 +142,47 @@ export interface ListParams {
 export interface ListAnswer {
   /** In any order; null when there is no such directory. */
   readonly names: readonly string[] | null;
+}
+
+/** Request: which server and location serve a URL, and what nginx sends to the backend. */
+export const ROUTE = 'nginx502/route';
+
+export interface RouteParams {
+  /** URI of any file of the configuration. */
+  readonly configuration: string;
+  readonly url: string;
+}
+
+export interface RouteReply {
+  /** Why the URL is none; the rest is null then. */
+  readonly problem: string | null;
+  /** As `nginx-502 route --format json` prints it. */
+  readonly answer: RouteAnswer | null;
+  /** The request to the backend as a command; null where none is sent or its address cannot be told. */
+  readonly command: string | null;
+  /** What `nginx-502 route` prints of the request and where each part comes from, ready to be shown. */
+  readonly request: string | null;
+  readonly places: readonly DrawnSite[];
+}
+
+/** A server, location or handler that a route leads through. */
+export interface DrawnSite {
+  readonly uri: string;
+  readonly range: Range;
+  readonly text: string;
+}
+
+/** Request: the values in effect in the block around a position, and a URL that leads there. */
+export const EFFECTIVE = 'nginx502/effective';
+
+export interface EffectiveParams {
+  readonly uri: string;
+  /** From 0, as the language server protocol counts. */
+  readonly position: { readonly line: number; readonly character: number };
+}
+
+export interface EffectiveReply {
+  readonly effective: RouteAnswer['effective'];
+  /** A URL that the location around the position surely serves; null where none can be made up. */
+  readonly url: string | null;
 }

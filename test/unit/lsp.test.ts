@@ -16,11 +16,15 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { check } from '../../server/src/engine/diagnosis/check.ts';
 import { toDiagnostic } from '../../server/src/lsp/convert.ts';
 import {
+  EFFECTIVE,
+  type EffectiveReply,
   EXPLAIN,
   type ExplainAnswer,
   type ExplainParams,
   FIX,
   type FixAnswer,
+  ROUTE,
+  type RouteReply,
 } from '../../server/src/protocol.ts';
 import { loadGrammar, modelOf, ROOT } from '../support/engine.ts';
 import { fixtures } from '../support/fixture.ts';
@@ -318,6 +322,112 @@ describe('explaining a log line', () => {
     const before = editor.checks;
     editor.change(uri, [{ text: `${API}\n` }]);
     await editor.until(uri, () => editor.checks > before);
+  });
+});
+
+const ROUTED = `server {
+    listen 127.0.0.1:8080;
+    server_name app.test;
+    proxy_read_timeout 5s;
+    proxy_set_header Host $host;
+    location /api/ {
+        proxy_set_header X-Real-IP $remote_addr;
+        proxy_read_timeout 7s;
+        proxy_pass http://127.0.0.1:3000/v1/;
+    }
+    location /old/ {
+        return 301 /new/;
+    }
+}
+`;
+
+describe('routing', () => {
+  const shop = {
+    'nginx.conf': 'events {}\nhttp {\n    include conf.d/*.conf;\n}\n',
+    'conf.d/app.conf': ROUTED,
+  };
+  const ask = (editor: Editor, configuration: string, url: string): Promise<RouteReply> =>
+    editor.connection.sendRequest(ROUTE, { configuration, url });
+  const hover = async (editor: Editor, uri: string, line: number, character: number): Promise<string> => {
+    const answer: { contents: { value: string } } | null = await editor.connection.sendRequest(
+      'textDocument/hover',
+      { textDocument: { uri }, position: { line, character } },
+    );
+    return answer?.contents.value ?? '';
+  };
+
+  test('says which location serves a URL, where it is, and what nginx sends', async () => {
+    const editor = await inProcess();
+    const files = folder(shop);
+    const uri = files.uri('conf.d/app.conf');
+    const reply = await ask(editor, files.uri('nginx.conf'), 'http://app.test:8080/api/users?x=1');
+    expect(reply.problem).toBeNull();
+    expect(reply.places.map(({ uri: file, range, text }) => [file, range.start.line, text])).toEqual([
+      [uri, 9, 'proxy_pass http://127.0.0.1:3000/v1/'],
+      [uri, 6, 'location /api/'],
+      [uri, 1, 'server app.test'],
+    ]);
+    expect(reply.request).toMatch(/^GET \/v1\/users\?x=1 HTTP\/1\.[01]$/m);
+    expect(reply.request).toMatch(/^X-Real-IP: .*# app\.conf:7$/m);
+    expect(reply.request).toMatch(/^Host: 127\.0\.0\.1:3000 +# nginx's default$/m);
+    expect(reply.command).toMatch(/^curl .*127\.0\.0\.1:3000/);
+    const redirect = await ask(editor, uri, 'http://app.test:8080/old/x');
+    expect(redirect.answer!.outcome).toMatchObject({ kind: 'redirect', status: '301' });
+    expect(redirect.request).toBeNull();
+    expect((await ask(editor, uri, 'app.test/api')).problem).toMatch(/begins with http/);
+  });
+
+  test('gives the values in effect at a position, each with its line, and a URL that comes there', async () => {
+    const editor = await inProcess();
+    const files = folder(shop);
+    const uri = files.uri('conf.d/app.conf');
+    editor.open(uri, ROUTED);
+    const at = (line: number): Promise<EffectiveReply> =>
+      editor.connection.sendRequest(EFFECTIVE, { uri, position: { line, character: 8 } });
+    const reply = await at(7);
+    expect(reply.url).toBe('http://app.test:8080/api/');
+    const value = (name: string) => reply.effective.find(({ directive }) => directive === name)!;
+    expect(value('proxy_read_timeout')).toMatchObject({
+      value: '7s',
+      from: { range: { start: { line: 8 } } },
+    });
+    expect(value('proxy_connect_timeout')).toMatchObject({ from: 'default' });
+    expect((await at(11)).url).toBeNull();
+    expect(
+      await editor.connection.sendRequest(EFFECTIVE, {
+        uri: 'file:///not/open',
+        position: { line: 0, character: 0 },
+      }),
+    ).toEqual({ effective: [], url: null });
+  });
+
+  test('hovers show what is sent, what a line replaces, and what nginx says of it', async () => {
+    const editor = await inProcess();
+    const files = folder(shop);
+    const uri = files.uri('conf.d/app.conf');
+    editor.open(uri, ROUTED);
+    const pass = await hover(editor, uri, 8, 10);
+    expect(pass).toMatch(/\*\*nginx sends\*\* for `GET \/api\/` with host `app\.test`/);
+    expect(pass).toMatch(/```http\nGET \/v1\/ HTTP/);
+    expect(await hover(editor, uri, 7, 10)).toMatch(
+      /Here instead of\*\* `proxy_read_timeout 5s`, `app\.conf:4`/,
+    );
+    expect(await hover(editor, uri, 6, 10)).toMatch(/`proxy_set_header Host \$host`, `app\.conf:5`/);
+    expect(await hover(editor, uri, 7, 30)).toBe('');
+    expect(await hover(editor, uri, 4, 0)).toBe('');
+  });
+
+  test('what a configuration says is no Markdown', async () => {
+    const editor = await inProcess();
+    const uri = 'untitled:hostile';
+    const name = 'a.test';
+    editor.open(
+      uri,
+      `server { server_name ${name}; proxy_set_header X "\`\`\`<img src=x>[a](command:b)"; location / { proxy_set_header Y 1; proxy_pass http://127.0.0.1:1; } }\n`,
+    );
+    const text = await hover(editor, uri, 0, 100);
+    expect(text.length).toBeGreaterThan(0);
+    expect(text.replace(/(`+)(?!`)[\s\S]*?[^`]\1(?!`)/g, '')).not.toMatch(/<img|\]\(command/);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   type FileEvent,
   type InitializeParams,
   MessageType,
+  type Position,
   ShowMessageNotification,
   TextDocumentSyncKind,
   TextDocuments,
@@ -20,6 +21,9 @@ import { readDocument, type SyntaxDocument } from '../engine/syntax/document.ts'
 import { MAX_PASTE, PASTE, takeConfiguration } from '../paste.ts';
 import {
   CHECKED,
+  EFFECTIVE,
+  type EffectiveParams,
+  type EffectiveReply,
   EXPLAIN,
   type ExplainAnswer,
   type ExplainParams,
@@ -27,6 +31,9 @@ import {
   type FixAnswer,
   type FixParams,
   type InitializationOptions,
+  ROUTE,
+  type RouteParams,
+  type RouteReply,
   STATUS,
   type StatusParams,
 } from '../protocol.ts';
@@ -36,8 +43,10 @@ import { FIX_ALL, fixAllSafe, quickFixes } from './code-actions.ts';
 import { pathOf, problemDiagnostic, SOURCE, toDiagnostic, toLspRange, uriOf } from './convert.ts';
 import { explainFor, fixFor } from './explain.ts';
 import { Files } from './files.ts';
+import { hoverAt } from './hover.ts';
 import { NOT_NGINX } from './language.ts';
 import { OpenDocument } from './open-document.ts';
+import { effectiveFor, routeFor } from './route.ts';
 import { type Checked, type Judged, Workspace } from './workspace.ts';
 
 /** Waiting for the next keystroke before checking, in milliseconds. */
@@ -127,6 +136,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       serverInfo: { name: SOURCE, version: options.version },
       capabilities: {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        hoverProvider: true,
         codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
@@ -145,14 +155,18 @@ export function serve(connection: Connection, options: ServerOptions): void {
         schedule();
       });
     }
-    if (canWatch) {
-      await connection.client.register(DidChangeWatchedFilesNotification.type, {
-        watchers: [{ globPattern: '**/*' }],
-      });
-    }
-    if (canConfigure) {
-      await connection.client.register(DidChangeConfigurationNotification.type, { section: 'nginx502' });
-      await askSettings();
+    try {
+      if (canWatch) {
+        await connection.client.register(DidChangeWatchedFilesNotification.type, {
+          watchers: [{ globPattern: '**/*' }],
+        });
+      }
+      if (canConfigure) {
+        await connection.client.register(DidChangeConfigurationNotification.type, { section: 'nginx502' });
+        await askSettings();
+      }
+    } catch (error) {
+      complain('the registration with the editor', error);
     }
     schedule();
   });
@@ -355,6 +369,36 @@ export function serve(connection: Connection, options: ServerOptions): void {
     const { params, judged } = await prepare(asked);
     return judged && fixFor(params, await explainFor(params, judged, token), judged, versionOf);
   });
+
+  connection.onHover(async ({ textDocument, position }) => {
+    const at = await placeOf(textDocument.uri, position);
+    return at && hoverAt(at.judged, at.file, at.offset);
+  });
+
+  connection.onRequest(EFFECTIVE, async ({ uri, position }: EffectiveParams): Promise<EffectiveReply> => {
+    const at = await placeOf(uri, position);
+    return at ? effectiveFor(at.judged, at.file, at.offset) : { effective: [], url: null };
+  });
+
+  connection.onRequest(ROUTE, async ({ configuration, url }: RouteParams): Promise<RouteReply> => {
+    const judged = await workspace.judge(await workspace.rootOf(pathOf(configuration)));
+    return routeFor(url, judged);
+  });
+
+  /** A position of an open document in the configuration that it belongs to. */
+  const placeOf = async (
+    uri: string,
+    position: Position,
+  ): Promise<{ judged: Judged; file: string; offset: number } | null> => {
+    const document = documents.get(uri);
+    if (!document || !isNginx(document)) return null;
+    const file = pathOf(uri);
+    const judged = await workspace.judge(await workspace.rootOf(file));
+    const text = judged.model.snapshot.files.get(file);
+    if (!text) return null;
+    const offset = text.lines.offset({ line: position.line + 1, column: position.character + 1 });
+    return { judged, file, offset };
+  };
 
   connection.onShutdown(() => {
     if (timer) clearTimeout(timer);

@@ -1,8 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../server/src/engine/contract.ts';
 import { check } from '../../server/src/engine/diagnosis/check.ts';
 import { applyEdits } from '../../server/src/engine/diagnosis/fixes.ts';
-import { modelOfTexts } from '../support/engine.ts';
+import { modelOfTexts, ROOT } from '../support/engine.ts';
+import { mutate, numbers } from '../support/mutations.ts';
 
 const MAIN = '/etc/nginx/nginx.conf';
 
@@ -287,5 +290,38 @@ describe('fixes', () => {
       'choice: remove root /b',
       'choice: remove root /a',
     ]);
+  });
+
+  test('of damaged configurations cure what they are for, and bring no new error', async () => {
+    const folder = path.join(ROOT, 'test/nginx/refusal-seeds');
+    const seeds = readdirSync(folder).map((name) => readFileSync(path.join(folder, name), 'utf8'));
+    const random = numbers(502);
+    const faults: string[] = [];
+    let applied = 0;
+    for (let i = 0; i < 300; i++) {
+      const { text, what } = mutate(seeds[i % seeds.length]!, random);
+      const before = await findings(text, '1.22.1');
+      for (const finding of before.slice(0, 3)) {
+        const fix = finding.fixes[0];
+        // Where a brace is missing, its place is a guess.
+        if (
+          !fix ||
+          fix.safety === 'choice' ||
+          finding.id.endsWith('-brace') ||
+          finding.id === 'unclosed-block'
+        )
+          continue;
+        applied++;
+        const after = await findings(applyEdits(text, fix.edits), '1.22.1');
+        const same = ({ id, message }: Finding): boolean => id === finding.id && message === finding.message;
+        const errors = (list: readonly Finding[]): number =>
+          list.filter((f) => f.severity === 'error').length;
+        if (after.filter(same).length >= before.filter(same).length)
+          faults.push(`${what}: ${fix.title}: still there`);
+        if (errors(after) > errors(before)) faults.push(`${what}: ${fix.title}: more errors`);
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(applied).toBeGreaterThan(80);
   });
 });

@@ -2,16 +2,7 @@ import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { MessageKind } from '../message.ts';
 import { requestLine, upstreamLine } from './example-line.ts';
-import {
-  between,
-  NO_ANSWER,
-  peer,
-  phaseOf,
-  sentence,
-  UNCHANGED,
-  upstreamFailure,
-  verdict,
-} from './shared.ts';
+import { between, bodyFailure, NO_ANSWER, peer, phaseOf, sentence, UNCHANGED, verdict } from './shared.ts';
 
 const READING = 'reading upstream';
 
@@ -22,7 +13,7 @@ export const body: readonly MessageKind[] = [
     text: 'upstream sent invalid chunked response',
     source: 'ngx_http_proxy_module.c ngx_http_proxy_chunked_filter',
     phase: 'body',
-    status: upstreamFailure('body'),
+    status: bodyFailure,
     fault: 'backend',
     meaning: (entry) =>
       `${sentence(peer(entry))} announced an answer in chunks and then sent something else.`,
@@ -69,7 +60,7 @@ export const body: readonly MessageKind[] = [
     text: 'upstream sent too big trailers',
     source: 'ngx_http_proxy_module.c ngx_http_proxy_process_trailer',
     phase: 'body',
-    status: upstreamFailure('body'),
+    status: bodyFailure,
     fault: 'configuration',
     meaning: (entry) => `The trailers of ${peer(entry)} are larger than the buffer that nginx has for them.`,
     since: '1.27.2',
@@ -82,7 +73,7 @@ export const body: readonly MessageKind[] = [
     source:
       'ngx_http_proxy_module.c ngx_http_proxy_process_trailer, ngx_http_grpc_module.c ngx_http_grpc_filter',
     phase: 'body',
-    status: upstreamFailure('body'),
+    status: bodyFailure,
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} sent a trailer that nginx does not accept.`,
     since: null,

@@ -176,7 +176,12 @@ export const fastcgi: readonly MessageKind[] = [
     text: 'memcached sent invalid trailer',
     source: 'ngx_http_memcached_module.c ngx_http_memcached_filter',
     phase: 'body',
-    status: upstreamFailure('body'),
+    status: verdict(
+      '200',
+      'response',
+      'likely',
+      'The value had come whole: the client gets it. Only what stands behind it is wrong.',
+    ),
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} did not end its answer as memcached does.`,
     since: null,
@@ -186,7 +191,7 @@ export const fastcgi: readonly MessageKind[] = [
       'reading upstream',
       'memcached://127.0.0.1:11211',
     ),
-    causes: ['response-cut'],
+    causes: [],
   },
   {
     id: 'memcached-key-not-found',

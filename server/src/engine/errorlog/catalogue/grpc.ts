@@ -4,7 +4,16 @@ import { type FirstBytes, protocolOfFrame } from '../first-bytes.ts';
 import type { MessageKind } from '../message.ts';
 import { HTTP2_ERRORS } from '../protocol-codes.ts';
 import { upstreamLine } from './example-line.ts';
-import { invalidAnswer, isGrpc, peer, phaseOf, phaseOr, sentence, upstreamFailure } from './shared.ts';
+import {
+  bodyFailure,
+  invalidAnswer,
+  isGrpc,
+  peer,
+  phaseOf,
+  phaseOr,
+  sentence,
+  upstreamFailure,
+} from './shared.ts';
 
 const HEADER = 'reading response header from upstream';
 const SOURCE = 'ngx_http_grpc_module.c, ngx_http_proxy_v2_module.c (http:// and https:// since 1.29.4)';
@@ -16,18 +25,20 @@ function frame(
   example: string,
   what: string,
   since: string | null = null,
+  inBody = false,
 ): MessageKind {
   return {
     id,
     text,
     source: SOURCE,
-    phase: phaseOr('header'),
-    status: answerStatus,
+    phase: inBody ? 'body' : phaseOr('header'),
+    status: inBody ? bodyFailure : answerStatus,
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} ${what}.`,
     since,
     example: upstreamLine('error', example, HEADER, 'grpc://127.0.0.1:50051'),
-    causes: (entry) => (phaseOf(entry, 'header') === 'body' ? ['response-cut'] : ['invalid-response-header']),
+    causes: (entry) =>
+      inBody || phaseOf(entry, 'header') === 'body' ? ['response-cut'] : ['invalid-response-header'],
   };
 }
 
@@ -93,15 +104,14 @@ export const grpc: readonly MessageKind[] = [
     id: 'upstream-prematurely-closed-stream',
     text: 'upstream prematurely closed stream',
     source:
-      'ngx_http_grpc_module.c ngx_http_grpc_process_header, ngx_http_grpc_filter; ngx_http_proxy_v2_module.c',
-    phase: phaseOr('header'),
-    status: answerStatus,
+      'ngx_http_grpc_module.c ngx_http_grpc_filter_init, ngx_http_grpc_filter (behind early hints also ngx_http_grpc_process_header); ngx_http_proxy_v2_module.c',
+    phase: 'body',
+    status: bodyFailure,
     fault: 'backend',
     meaning: (entry) => `${sentence(peer(entry))} ended the HTTP/2 stream before its answer was complete.`,
     since: '1.19.1',
     example: upstreamLine('error', 'upstream prematurely closed stream', HEADER, 'grpc://127.0.0.1:50051'),
-    causes: (entry) =>
-      phaseOf(entry, 'header') === 'body' ? ['response-cut'] : ['http2-stream-reset', 'backend-closed-early'],
+    causes: ['response-cut', 'http2-stream-reset'],
   },
   {
     id: 'upstream-too-large-http2-header',
@@ -163,6 +173,8 @@ export const grpc: readonly MessageKind[] = [
     'upstream sent frame for closed stream <number>',
     'upstream sent frame for closed stream 1',
     'went on sending after the end of its answer',
+    null,
+    true,
   ),
   frame(
     'upstream-http2-push',
@@ -175,6 +187,8 @@ export const grpc: readonly MessageKind[] = [
     'upstream violated [stream|connection] flow control, received <number> data frame with window <count>',
     'upstream violated stream flow control, received 16384 data frame with window 0',
     'sent more than nginx had allowed',
+    null,
+    true,
   ),
   frame(
     'upstream-http2-body-too-long',
@@ -182,12 +196,15 @@ export const grpc: readonly MessageKind[] = [
     'upstream sent response body larger than indicated content length',
     'sent more than its content-length',
     '1.19.1',
+    true,
   ),
   frame(
     'upstream-http2-trailer-not-last',
     'upstream sent trailer without end stream flag',
     'upstream sent trailer without end stream flag',
     'sent trailers and did not end the stream',
+    null,
+    true,
   ),
   frame(
     'upstream-http2-short-frame',

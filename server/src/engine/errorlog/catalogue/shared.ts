@@ -74,6 +74,23 @@ export function invalidAnswer(entry: LogEntry): StatusVerdict {
   );
 }
 
+/**
+ * Failures that only a filter of the body finds. The status stands, also where the line says "reading response header":
+ * nginx has not changed the action yet when header and body came at once.
+ */
+export function bodyFailure(entry: LogEntry): StatusVerdict {
+  return (
+    streamVerdict(entry) ??
+    subrequestVerdict(entry) ??
+    verdict(
+      '200',
+      'cut',
+      'likely',
+      'The status (mostly 200) stood already; the answer ends early. Where all of it came at once, not a byte arrives.',
+    )
+  );
+}
+
 function failure(entry: LogEntry, otherwise: Phase, code: string, note: string): StatusVerdict {
   const special = streamVerdict(entry) ?? subrequestVerdict(entry);
   if (special !== null) {

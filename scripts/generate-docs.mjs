@@ -142,6 +142,14 @@ readme = fill(
     `$ pbpaste | nginx-502 explain --config nginx.conf\n${output(['explain', '--config', 'nginx.conf'], line)}`,
   ),
 );
+readme = fill(
+  readme,
+  'route',
+  fence(
+    'text',
+    `$ nginx-502 route http://app.test:8080/ws/room\n${output(['route', 'http://app.test:8080/ws/room'])}`,
+  ),
+);
 put('README.md', readme);
 
 const manifest = withFindings(JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')), {

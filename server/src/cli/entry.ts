@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { main } from './main.ts';
 
 async function* stdinChunks(): AsyncIterable<Uint8Array> {
@@ -27,6 +28,9 @@ process.exitCode = await main(process.argv.slice(2), {
   stdout: process.stdout,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  drained: async () => {
+    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+  },
   readStdin,
   stdinChunks,
 });

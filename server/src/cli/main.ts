@@ -10,6 +10,8 @@ Finds what makes nginx answer 502, fixes it, and explains 502 error-log lines.
   check [PATH...|-]       find faults in a configuration (also without a command)
   explain [LOG...|-]      explain error-log lines, with --config down to the
                           location that caused them
+  route URL               which server and location serve a URL, and what nginx
+                          sends to the backend
   why [ID]                what a finding means; alone, the list of all
   lsp                     the language server on standard input and output
 
@@ -24,11 +26,12 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   check: async () => (await import('./check-command.ts')).checkCommand,
   explain: async () => (await import('./explain-command.ts')).explainCommand,
   lsp: async () => (await import('./lsp-command.ts')).lspCommand,
+  route: async () => (await import('./route-command.ts')).routeCommand,
   why: async () => (await import('./why-command.ts')).whyCommand,
 };
 
 /** Names that are contracted for later; called today they say so. */
-const LATER = ['route', 'redact', 'probe', 'format'];
+const LATER = ['redact', 'probe', 'format'];
 
 /** Runs a command line; resolves to the exit status and never rejects. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {

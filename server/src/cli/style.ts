@@ -44,6 +44,14 @@ export function printableJson(value: unknown): string {
   );
 }
 
+/** As printableJson, on one line. */
+export function oneLineJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNPRINTABLE,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** Breaks a paragraph at blanks; a word longer than the width stands alone, for it is to be copied. */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -113,6 +113,41 @@ export type Explanation = {
   notes: string[];
 };
 
+/** Where a value comes from: a line of the configuration, or nginx itself. */
+export type Source = Site | 'default';
+
+/** What one request meets. */
+export type RouteAnswer = {
+  schema: 1;
+  server: (Site & { names: string[] }) | null;
+  location: (Site & { text: string }) | null;
+  outcome: {
+    kind: 'location' | 'server' | 'redirect' | 'return' | 'error';
+    status: Status;
+    to: string | null;
+  };
+  handler: { kind: string; target: string | null } | null;
+  sends: { requestLine: string; headers: { name: string; value: string; from: Source }[] } | null;
+  effective: { directive: string; value: string; from: Source }[];
+  trace: string[];
+};
+
+/** Every server and location, for an overview. */
+export type RouteOverview = {
+  schema: 1;
+  nginxVersion: NginxVersion;
+  servers: (Site & {
+    names: string[];
+    listen: string[];
+    locations: (Site & {
+      text: string;
+      handler: RouteAnswer['handler'];
+      effective: RouteAnswer['effective'];
+    })[];
+  })[];
+  problems: Problem[];
+};
+
 export type ExplainGroup = {
   count: number;
   first: string | null;

@@ -31,6 +31,7 @@ http {
     proxy_read_timeout 500ms;
     client_header_timeout 1s;
     keepalive_requests 1000000;
+    keepalive_timeout 2s;
     server_names_hash_bucket_size 128;
     variables_hash_max_size 8192;
 ${temp}${http}}

@@ -1,6 +1,6 @@
 import { fromBytes, toBytes } from './bytes.ts';
 import type { ConfigNode } from './model.ts';
-import { asciiLower, hostName, readTarget, targetHost } from './request-line.ts';
+import { asciiLower, hostName, isReadable, readTarget, targetHost } from './request-line.ts';
 import type { ReceivedHeader, RequestState } from './request-state.ts';
 import {
   type ArrivalAddress,
@@ -26,7 +26,10 @@ export function receiveRequest(state: RequestState): number | null {
   state.point = point;
   use(state, point.defaultServer);
   const parsed = readTarget(target, mergesSlashes(point.defaultServer));
-  if (!parsed) return refuse(state, `the request target is none that nginx takes: 400`);
+  if (!parsed) {
+    state.readable = isReadable(target);
+    return refuse(state, `the request target is none that nginx takes: 400`);
+  }
   state.uri = parsed.uri;
   state.args = parsed.args;
   state.unparsedUri = parsed.unparsed;

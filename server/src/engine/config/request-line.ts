@@ -57,6 +57,12 @@ export function readTarget(target: string, mergeSlashes: boolean): RequestTarget
   };
 }
 
+/** Whether the request line can be read, whatever becomes of the target: only then is the protocol known. */
+export function isReadable(target: string): boolean {
+  const split = splitTarget(target);
+  return split !== null && scanPath(split.rest, split.emptyPath) !== null;
+}
+
 /** Host of a target in absolute form; null for a path, and for what nginx refuses. */
 export function targetHost(target: string): string | null {
   return splitTarget(target)?.host ?? null;

@@ -98,6 +98,8 @@ export class RequestState implements ScriptContext {
   args = '';
   unparsedUri = '';
   requestLine = '';
+  /** False where nginx could not even read the request line. */
+  readable = true;
   method: string;
   /** Name in lower case without port; empty without a Host header. */
   hostName = '';

@@ -1,3 +1,4 @@
+import { parseIp } from './ip-address.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 import { asciiLower } from './request-line.ts';
 import { type NameMatch, serverNames, VirtualNames } from './virtual-names.ts';
@@ -118,6 +119,7 @@ export interface ArrivalAddress {
 export function parseArrival(text: string): ArrivalAddress | null {
   const [first, second] = parseListen(text);
   if (!first || second || first.host === '') return null;
+  if (first.port !== null && first.host !== '*' && !parseIp(first.host.replace(/^\[|\]$/g, ''))) return null;
   return first.port === 0 || (first.port !== null && first.port > 65535) ? null : first;
 }
 

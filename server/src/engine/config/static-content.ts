@@ -96,29 +96,46 @@ export function serveFiles(state: RequestState): Onward {
 }
 
 function serveDirectory(state: RequestState): Onward {
-  const directory = filePath(state, state.uri);
-  if (directory === null) return { kind: 'status', status: 500 };
   const names = effective(state.model, 'index', state.block!).nodes.flatMap((node) => node.args);
+  const directory = filePath(state, state.uri);
   for (const written of names.length === 0 ? ['index.html'] : names) {
+    // A path of the configuration itself needs no directory to be known.
+    if (directory === null && !written.startsWith('/')) return { kind: 'status', status: 500 };
     const name = runScript(compileScript(written), state);
     if (name.startsWith('/')) {
       state.step('index', `index ${written} goes on to ${fromBytes(name)}`);
       return { kind: 'redirect', uri: name, args: state.args };
     }
-    const kind = state.fileAt(directory + name);
-    if (kind === 'none') {
-      const place = state.fileAt(directory.replace(/\/$/, ''));
-      if (place === 'dir' || place === 'unknown') continue;
-      state.step('index', `there is no directory ${fromBytes(directory)}`);
-      // An alias without a slash at its end that names a file (ngx_http_index_test_dir).
-      return { kind: 'status', status: place === 'file' && !directory.endsWith('/') ? 500 : 404 };
-    }
-    const supposed = kind === 'unknown' ? ', if that file exists' : '';
-    state.step('index', `index ${written} goes on to ${fromBytes(state.uri + name)}${supposed}`);
-    return { kind: 'redirect', uri: state.uri + name, args: state.args };
+    const onward = tryIndex(state, written, name, directory ?? '');
+    if (onward) return onward;
   }
+  return directory === null ? { kind: 'status', status: 500 } : listDirectory(state, directory);
+}
+
+/** Where one name of `index` leads; null where the next one is tried (ngx_http_index_test_dir). */
+function tryIndex(state: RequestState, written: string, name: string, directory: string): Onward | null {
+  const kind = state.fileAt(directory + name);
+  if (kind === 'none') {
+    const place = state.fileAt(directory.replace(/\/$/, ''));
+    if (place === 'dir' || place === 'unknown') return null;
+    state.step('index', `there is no directory ${fromBytes(directory)}`);
+    // An alias without a slash at its end may name a file.
+    return { kind: 'status', status: place === 'file' && !directory.endsWith('/') ? 500 : 404 };
+  }
+  const supposed = kind === 'unknown' ? ', if that file exists' : '';
+  state.step('index', `index ${written} goes on to ${fromBytes(state.uri + name)}${supposed}`);
+  return { kind: 'redirect', uri: state.uri + name, args: state.args };
+}
+
+function listDirectory(state: RequestState, directory: string): Onward {
   const lists = effective(state.model, 'autoindex', state.block!).nodes[0]?.arg(0) === 'on';
-  if (lists && state.method !== 'POST') return { kind: 'file', path: directory };
+  if (lists && state.method !== 'POST') {
+    // The last character is cut off, slash or not (ngx_http_autoindex_handler).
+    const place = state.fileAt(directory.slice(0, -1));
+    return place === 'none' || place === 'file'
+      ? { kind: 'status', status: 404 }
+      : { kind: 'file', path: directory };
+  }
   state.step('index', `${fromBytes(directory)} has no index file, and listing it is forbidden`);
   return { kind: 'status', status: 403 };
 }

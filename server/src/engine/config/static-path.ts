@@ -55,6 +55,14 @@ export function filePath(state: RequestState, uri: string): string | null {
   if (!state.block) return null;
   const { script, alias, isAlias } = fileBase(state.model, state.block);
   if (isAlias && !state.validLocation) return null;
+  if (isAlias && alias !== null && alias > uri.length) {
+    state.certain = false;
+    state.step(
+      'crash',
+      'the URI is shorter than the location of the alias: nginx reads beyond it, and may crash',
+    );
+    return null;
+  }
   const base = state.evaluate(script).text;
   return alias === null ? base : base + uri.slice(alias);
 }

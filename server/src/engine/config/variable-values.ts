@@ -86,7 +86,7 @@ const BUILT_IN: Readonly<Record<string, Reader>> = Object.assign(Object.create(n
   is_args: (state) => (state.args === '' ? '' : '?'),
   request: (state) => state.requestLine,
   request_method: (state) => state.method,
-  server_protocol: (state) => (state.request.http === '2' ? 'HTTP/2.0' : `HTTP/${state.request.http}`),
+  server_protocol: protocol,
   host: (state) => state.hostName || (state.server ? toBytes(loggedServerName(state.server)) : ''),
   server_name: (state) => (state.server ? toBytes(loggedServerName(state.server)) : ''),
   scheme: (state) => (state.point?.ssl ? 'https' : 'http'),
@@ -117,6 +117,11 @@ function readFamily(state: RequestState, name: string): string | null {
   if (/^(?:sent_(?:http|trailer)_|upstream_)/.test(name)) return '';
   if (name.startsWith('ssl_') && state.point && !state.point.ssl) return '';
   return null;
+}
+
+function protocol({ readable, request }: RequestState): string {
+  if (!readable) return '';
+  return request.http === '2' ? 'HTTP/2.0' : `HTTP/${request.http}`;
 }
 
 function serverAddress(state: RequestState): string | null {

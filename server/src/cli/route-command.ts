@@ -1,0 +1,174 @@
+import type { ConfigModel } from '../engine/config/model.ts';
+import type { ClientRequest } from '../engine/config/request-state.ts';
+import { parseArrival } from '../engine/config/server-choice.ts';
+import type { Problem } from '../engine/contract.ts';
+import { answerRequest, routeOverview } from '../engine/diagnosis/route-answer.ts';
+import { upstreamCommand } from '../engine/diagnosis/upstream-command.ts';
+import { loadGrammar } from '../grammar.ts';
+import { NodeHost } from '../node-host.ts';
+import { loadModel, openInput } from './input.ts';
+import type { Io } from './io.ts';
+import { parse } from './options.ts';
+import { answerBatch } from './route-batch.ts';
+import { overviewReport, routeReport } from './route-report.ts';
+import { printable, printableJson, styleFor } from './style.ts';
+import { UsageError } from './usage-error.ts';
+
+export const ROUTE_HELP = `Usage: nginx-502 route [--config PATH] URL
+       nginx-502 route [--config PATH] -
+       nginx-502 route [--config PATH] --all
+
+Says which server and location serve a URL, why, and what nginx sends to the
+backend. "-" answers requests from standard input, one JSON object a line:
+{"listen": "127.0.0.1:80", "host": "a.test", "target": "/x"}, and if wanted
+"method", "http" ("1.0" or "1.1") and "headers" ([["Name", "value"], ...]).
+--all lists every server and location with what it hands its requests to.
+
+  --config PATH           the configuration (nginx.conf here, else
+                          /etc/nginx/nginx.conf)
+  --method M              GET when absent
+  --listen ADDR:PORT      where the request arrives; the URL's port on any
+                          address when absent
+  --header "NAME: VALUE"  what else the client sends; repeatable
+  --http1.0               the client speaks HTTP/1.0
+  --format text|json|curl
+                          how to print (text); curl prints the request to the
+                          backend as a command
+  --nginx-version V       judge for this version, like 1.28 or 1.25.3
+  --map FROM=TO           where a path of the configuration is here; repeatable
+
+Files on nginx's disk are not looked at: try_files finds nothing, index its
+first name, and the answer says so.
+
+Exit status: 0 answered, 2 usage error, a file that could not be read, or a
+line of standard input that is no request.
+`;
+
+const FORMATS = ['text', 'json', 'curl'];
+
+/** `nginx-502 route`. Returns the exit status. */
+export async function routeCommand(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parse('route', argv, {
+    config: { type: 'string' },
+    method: { type: 'string', default: 'GET' },
+    listen: { type: 'string' },
+    header: { type: 'string', multiple: true, default: [] },
+    'http1.0': { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
+    format: { type: 'string', default: 'text' },
+    'nginx-version': { type: 'string' },
+    map: { type: 'string', multiple: true, default: [] },
+    help: { type: 'boolean', default: false },
+  });
+  if (values.help) {
+    io.out(ROUTE_HELP);
+    return 0;
+  }
+  const { format } = values;
+  if (!FORMATS.includes(format)) {
+    throw new UsageError(`--format ${format} does not exist; there are text, json and curl`);
+  }
+  const [first, ...more] = positionals;
+  if (values.all ? first !== undefined : first === undefined || more.length > 0) {
+    throw new UsageError('route takes one URL, "-" for standard input, or --all. See nginx-502 route --help');
+  }
+  if (first === '-' && values.config === '-') {
+    throw new UsageError('standard input can be the configuration or the requests, not both');
+  }
+  if (format === 'curl' && (values.all || first === '-')) {
+    throw new UsageError('--format curl is for one URL');
+  }
+  const request = first === undefined || first === '-' ? null : readRequest(first, values);
+  await loadGrammar();
+  const options = { map: values.map, nginxVersion: values['nginx-version'] };
+  const input = await openInput(values.config ?? null, options, new NodeHost(), io.readStdin, io.cwd);
+  const model = await loadModel(input);
+  const problems = [...input.problems, ...model.problems];
+  if (model.top.length === 0 && problems.length > 0) return reportProblems(problems, io);
+  const status = request
+    ? answerOne(model, request, format, io)
+    : values.all
+      ? overview(model, problems, format, io)
+      : await answerBatch(model, io);
+  return reportProblems(problems, io) || status;
+}
+
+function reportProblems(problems: readonly Problem[], io: Io): number {
+  for (const { message } of problems) io.err(`nginx-502: ${printable(message)}\n`);
+  return problems.length > 0 ? 2 : 0;
+}
+
+function answerOne(
+  model: ConfigModel,
+  request: ClientRequest & { url: string },
+  format: string,
+  io: Io,
+): number {
+  const answered = answerRequest(model, request);
+  if (format === 'json') {
+    io.out(`${printableJson(answered.answer)}\n`);
+    return 0;
+  }
+  if (format === 'text') {
+    io.out(routeReport(model, request, answered, { style: styleFor(io.stdout, io.env), cwd: io.cwd }));
+    return 0;
+  }
+  const { route, upstream } = answered;
+  const command = upstream && route.block ? upstreamCommand(model, route.block, upstream) : null;
+  if (command !== null) {
+    io.out(`${command}\n`);
+    return 0;
+  }
+  const why = upstream
+    ? `the address of ${upstream.target} cannot be told from the files`
+    : 'nginx sends nothing to a backend for this URL; without --format curl the answer says why';
+  io.err(`nginx-502: ${printable(why)}\n`);
+  return 2;
+}
+
+function overview(model: ConfigModel, problems: readonly Problem[], format: string, io: Io): number {
+  const all = { ...routeOverview(model), problems: [...problems] };
+  io.out(
+    format === 'json'
+      ? `${printableJson(all)}\n`
+      : overviewReport(all, { style: styleFor(io.stdout, io.env), cwd: io.cwd }),
+  );
+  return 0;
+}
+
+/** A URL as the request that curl would make of it. */
+function readRequest(
+  url: string,
+  values: { method: string; listen?: string | undefined; header: string[]; 'http1.0': boolean },
+): ClientRequest & { url: string } {
+  const match = /^(https?):\/\/([^/?#]+)([^#]*)/i.exec(url);
+  if (!match) throw new UsageError(`a URL begins with http:// or https:// and a host, not "${url}"`);
+  const scheme = match[1]!.toLowerCase();
+  const authority = match[2]!.replace(/^.*@/, '');
+  const port = /:(\d+)$/.exec(authority)?.[1];
+  const usual = scheme === 'https' ? '443' : '80';
+  const listen = values.listen ?? `*:${port ?? usual}`;
+  if (!parseArrival(listen)) {
+    throw new UsageError(`--listen takes an address and a port like 127.0.0.1:8080, not "${listen}"`);
+  }
+  const rest = match[3]!;
+  const headers = values.header.map(readHeader);
+  const named = headers.find(([name]) => name.toLowerCase() === 'host');
+  return {
+    url,
+    listen,
+    host: named ? named[1] : port === usual ? authority.slice(0, -port.length - 1) : authority,
+    target: rest.startsWith('/') ? rest : `/${rest}`,
+    method: values.method,
+    http: values['http1.0'] ? '1.0' : '1.1',
+    headers: headers.filter((header) => header !== named),
+    client: null,
+    body: null,
+  };
+}
+
+function readHeader(text: string): [string, string] {
+  const colon = text.indexOf(':');
+  if (colon <= 0) throw new UsageError(`--header takes "NAME: VALUE", not "${text}"`);
+  return [text.slice(0, colon), text.slice(colon + 1).trim()];
+}

@@ -6,7 +6,7 @@ import { Format, getDirectives, getVariables } from '@nginx/reference-lib';
 import { root } from './set-up.mjs';
 
 /** Characters of a description, cut between paragraphs: a hover is no manual. */
-const MAX = 600;
+const MAX = 400;
 
 /** Where nginx.org has a module's page. */
 const page = (module) => {

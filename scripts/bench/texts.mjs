@@ -28,6 +28,21 @@ export function configuration(lines) {
   return out.join('\n');
 }
 
+/** A configuration of so many files with about so many lines in all: file name -> text. */
+export function configurationTree(files, lines) {
+  const each = configuration(Math.round(lines / files) + 4).split('\n');
+  const body = each.slice(4, each.lastIndexOf('}'));
+  const tree = {
+    'nginx.conf':
+      'events {}\nhttp {\n    server_names_hash_max_size 65536;\n    access_log off;\n    include conf.d/*.conf;\n}\n',
+  };
+  for (let i = 1; i < files; i++) {
+    // Names of their own, as those of one file are taken once.
+    tree[`conf.d/${i}.conf`] = `${body.join('\n').replace(/(?<=app|s)(?=\d+[;. ])/g, `${i}x`)}\n`;
+  }
+  return tree;
+}
+
 /** Lines of an error log, from one number to another. */
 export function logLines(from, to) {
   const out = [];

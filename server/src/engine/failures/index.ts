@@ -7,6 +7,8 @@ import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
+import { prefixSlashMismatch } from './prefix-slash-mismatch.ts';
+import { prefixStripped } from './prefix-stripped.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverMissing } from './resolver-missing.ts';
@@ -44,6 +46,8 @@ export const failureModes: readonly FailureMode[] = [
   keepaliveConnectionHeader,
   setHeaderInheritanceLost,
   variableDropsUri,
+  prefixSlashMismatch,
+  prefixStripped,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

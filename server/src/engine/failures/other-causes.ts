@@ -523,20 +523,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // URI and redirects
   {
-    id: 'prefix-stripped',
-    title: 'The backend gets the path without the prefix of the location',
-    do: 'If the backend expects the full path, leave out the URI part of proxy_pass, even a single slash after the port. With it, nginx puts it in place of the prefix.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
-    id: 'prefix-slash-mismatch',
-    title: 'location and proxy_pass differ in the slash at the end',
-    do: 'End both with a slash (location /api/, proxy_pass http://b/v1/), or neither. Otherwise the backend sees //users or /v1users.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'internal-redirect-cycle',
     title: 'The request is redirected inside nginx in a circle',
     do: 'End the circle: break instead of last in the rewrite, a last argument of try_files that exists (or =404), an error_page and an X-Accel-Redirect that lead to another location.',

@@ -120,7 +120,8 @@ export function kindsOf(message: SourceMessage): string[] {
   for (const line of linesOf(message)) {
     const entry = readEntries(line).entries[0];
     const matched = entry === undefined ? null : matchMessage(entry);
-    if (matched?.certainty === 'certain') {
+    // What stands for any start-up error explains none.
+    if (matched?.certainty === 'certain' && matched.kind.id !== 'configuration-refused') {
       ids.add(matched.kind.id);
     }
   }

@@ -35,6 +35,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'stapling-no-resolver',
   'stapling-not-resolved',
   'request-buffered-to-file',
+  // What modules may write that the product does not know.
+  'configuration-refused',
   // ngx_regex_compile hands its text to the directive that writes it.
   'regex-invalid',
 ]);

@@ -14,7 +14,7 @@ import { processes } from './catalogue/processes.ts';
 import { request } from './catalogue/request.ts';
 import { resolve } from './catalogue/resolve.ts';
 import { send } from './catalogue/send.ts';
-import { serverSettings } from './catalogue/server-settings.ts';
+import { configurationRefused, serverSettings } from './catalogue/server-settings.ts';
 import { sockets } from './catalogue/sockets.ts';
 import { startUp } from './catalogue/start-up.ts';
 import { tls } from './catalogue/tls.ts';
@@ -66,6 +66,7 @@ interface Match extends Rule {
 const KEY_LENGTHS: readonly number[] = [17, 9, 5];
 
 const rules: readonly Rule[] = catalogue
+  .filter((kind) => kind !== configurationRefused)
   .flatMap((kind) => compileTemplates(kind.text).map((template) => ({ kind, template })))
   .sort((a, b) => b.template.weight - a.template.weight);
 
@@ -171,7 +172,19 @@ export function matchMessage(entry: LogEntry): MatchedMessage | null {
       return { kind: match.kind, captures: match.captures, certainty: 'certain', note: null };
     }
   }
-  return matchFiction(entry) ?? matchCutText(entry) ?? matchMiddle(entry);
+  return matchFiction(entry) ?? matchCutText(entry) ?? matchMiddle(entry) ?? matchRefusal(entry);
+}
+
+/**
+ * An [emerg] line with its place tells what matters also when a module wrote it that the product does not know: nginx
+ * refuses the configuration, there.
+ */
+function matchRefusal(entry: LogEntry): MatchedMessage | null {
+  if (entry.level !== 'emerg' || entry.at === null || entry.client !== null) {
+    return null;
+  }
+  const what = bodyOf(entry.message);
+  return { kind: configurationRefused, captures: { what }, certainty: 'certain', note: null };
 }
 
 /** So much literal text makes a text without head and fields one of nginx's, and so much one that tells of no failure. */

@@ -84,7 +84,7 @@ export const grpc: readonly MessageKind[] = [
       HEADER,
       'grpc://127.0.0.1:50051',
     ),
-    causes: ['http2-stream-reset'],
+    causes: rejectionCauses,
   },
   {
     id: 'upstream-sent-goaway',
@@ -98,7 +98,7 @@ export const grpc: readonly MessageKind[] = [
       `${sentence(peer(entry))} closed the HTTP/2 connection with the error ${errorName(entry)}.`,
     since: null,
     example: upstreamLine('error', 'upstream sent goaway with error 11', HEADER, 'grpc://127.0.0.1:50051'),
-    causes: ['http2-stream-reset'],
+    causes: rejectionCauses,
   },
   {
     id: 'upstream-prematurely-closed-stream',
@@ -331,6 +331,20 @@ function frameCauses(entry: LogEntry): readonly string[] {
       return ['proxy-protocol-mismatch'];
     default:
       return ['non-http-backend'];
+  }
+}
+
+function rejectionCauses(entry: LogEntry): readonly string[] {
+  switch (HTTP2_ERRORS[lastNumber(entry) ?? -1]?.name) {
+    case 'NO_ERROR':
+    case 'REFUSED_STREAM':
+      return ['http2-stream-reset', 'backend-restarting'];
+    case 'INADEQUATE_SECURITY':
+      return ['tls-version-mismatch', 'http2-stream-reset'];
+    case 'HTTP_1_1_REQUIRED':
+      return isGrpc(entry) ? ['grpc-pass-to-http-backend'] : ['http2-upstream-mismatch'];
+    default:
+      return ['http2-stream-reset'];
   }
 }
 

@@ -2,6 +2,19 @@ import type { MessageKind } from '../message.ts';
 import { startUpLine } from './example-line.ts';
 import { quoted, quotedFirst, refused, warned } from './start-up-kind.ts';
 
+/** What any module may say of its own directives: for texts that no other kind has. */
+export const configurationRefused: MessageKind = refused({
+  id: 'configuration-refused',
+  text: '<what>',
+  source: 'ngx_conf_file.c ngx_conf_log_error, called by any module',
+  when: (entry) => entry.level === 'emerg' && entry.at !== null,
+  meaning: (entry) =>
+    entry.at === null
+      ? 'nginx does not accept the configuration.'
+      : `nginx does not accept what stands in ${entry.at.file}, line ${entry.at.line}.`,
+  example: startUpLine('no scheme handler for "srv" in "my_module" directive'),
+});
+
 /** Start-up messages about servers, locations and listen addresses: not about backends, but nothing starts. */
 export const serverSettings: readonly MessageKind[] = [
   refused({
@@ -94,4 +107,5 @@ export const serverSettings: readonly MessageKind[] = [
       'warn',
     ),
   }),
+  configurationRefused,
 ];

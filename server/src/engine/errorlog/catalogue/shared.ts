@@ -3,6 +3,7 @@ import { phaseOfAction } from '../action.ts';
 import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { Fault, Phase } from '../message.ts';
+import { grpcStatusOf } from '../protocol-codes.ts';
 
 /** Phase by the line's action; `otherwise` when the line does not say. */
 export function phaseOf(entry: LogEntry, otherwise: Phase): Phase {
@@ -114,7 +115,12 @@ function failure(entry: LogEntry, otherwise: Phase, code: string, note: string):
         'The line is about the connection to the client, not to the backend.',
       );
     default:
-      return verdict(code, 'response', 'likely', note);
+      return verdict(
+        code,
+        'response',
+        'likely',
+        isGrpc(entry) ? `${note} A gRPC client sees ${grpcStatusOf(code)}.` : note,
+      );
   }
 }
 

@@ -174,6 +174,8 @@ export function serve(connection: Connection, options: ServerOptions): void {
   const takeSettings = (value: unknown): void => {
     const read = readClientSettings(value);
     settings = read.settings;
+    // They may name main files.
+    workspace.doubt(false);
     for (const complaint of read.complaints) say(complaint);
   };
 

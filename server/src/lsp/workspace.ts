@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type DumpedFile, dumpPath, readDump } from '../engine/config/dump.ts';
 import { forgotSemicolon } from '../engine/config/forgotten-semicolon.ts';
 import { ConfigModel } from '../engine/config/model.ts';
-import { loadSnapshot, type Snapshot } from '../engine/config/snapshot.ts';
+import { includesIn, loadSnapshot, type Snapshot } from '../engine/config/snapshot.ts';
 import type { VersionSource } from '../engine/config/version.ts';
 import type { Check, Finding, Range, Site } from '../engine/contract.ts';
 import { check } from '../engine/diagnosis/check.ts';
@@ -60,6 +60,12 @@ export class Workspace {
   private readonly settingsAt = new Map<string, Promise<{ settings: Settings; directory: string }>>();
   private names: Promise<ReadonlyMap<string, string>> | null = null;
   private mains: Promise<readonly string[]> | null = null;
+  /** Main files of a document, for as long as nobody includes anything else: to find them, many are read. */
+  private readonly roots = new Map<string, Promise<string[]>>();
+  /** What the open texts included when `roots` were found. */
+  private included = '';
+  /** Whether that was compared since the last change. */
+  private compared = false;
   private readonly dumps = new WeakMap<SyntaxDocument, Dump | null>();
   private lastDump: Dump | null = null;
 
@@ -77,19 +83,24 @@ export class Workspace {
     this.checks.clear();
     this.settingsAt.clear();
     this.names = null;
+    this.compared = false;
   }
 
   /** Something on the disk may have changed; `moved`: an nginx.conf may have come or gone. */
   doubt(moved: boolean): void {
     this.files.doubt();
     if (moved) this.mains = null;
+    this.roots.clear();
     this.forget();
   }
 
   /** Looks whether anything on the disk has changed that nobody told of. */
   async hasChanged(): Promise<boolean> {
     const changed = await this.files.haveChanged();
-    if (changed) this.forget();
+    if (changed) {
+      this.roots.clear();
+      this.forget();
+    }
     return changed;
   }
 
@@ -102,7 +113,24 @@ export class Workspace {
    * Main files of a document: those that the settings name, each nginx.conf upward and those in the workspace that
    * include it, nearest first; the document itself when nobody does.
    */
-  async rootsOf(file: string): Promise<string[]> {
+  rootsOf(file: string): Promise<string[]> {
+    if (!this.compared) {
+      this.compared = true;
+      const included = [...this.openTexts()]
+        .map(([open, document]) => [open, ...includesIn(document).map(({ argument }) => argument)].join('\n'))
+        .join('\n\n');
+      if (included !== this.included) this.roots.clear();
+      this.included = included;
+    }
+    let roots = this.roots.get(file);
+    if (!roots) {
+      roots = this.findRoots(file);
+      this.roots.set(file, roots);
+    }
+    return roots;
+  }
+
+  private async findRoots(file: string): Promise<string[]> {
     if (!file.startsWith('/')) return [file];
     const { settings, directory } = await this.settingsFor(file);
     const named = [

@@ -335,7 +335,7 @@ function problem(kind: Problem['kind'], file: string, message: string): Problem 
   return { kind, file, range: null, message };
 }
 
-interface Include {
+export interface Include {
   readonly argument: string;
   /** Offsets of the directive, without its semicolon. */
   readonly start: number;
@@ -348,7 +348,7 @@ const includesOf = new WeakMap<SyntaxDocument, readonly Include[]>();
  * The include directives of a document, at any depth, in file order; also those in map, geo and types, whose entries
  * ngx_http_map, ngx_http_geo and ngx_http_core_type look at for the same word.
  */
-function includesIn(document: SyntaxDocument): readonly Include[] {
+export function includesIn(document: SyntaxDocument): readonly Include[] {
   const known = includesOf.get(document);
   if (known) return known;
   const found: Include[] = [];

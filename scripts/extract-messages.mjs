@@ -49,10 +49,11 @@ const ON_THE_WAY = [
 
 /** Files beside the way, with texts that people paste all the same. */
 const BESIDE = [
-  ...names('core/', 'nginx ngx_conf_file ngx_cycle ngx_hash ngx_slab ngx_regex'),
+  ...names('core/', 'nginx ngx_module ngx_conf_file ngx_cycle ngx_hash ngx_slab ngx_regex'),
   ...names('http/', 'ngx_http ngx_http_variables'),
   ...names('http/modules/ngx_http_', 'rewrite map limit_req limit_conn', '_module'),
   'event/ngx_event_openssl_stapling.c',
+  'stream/ngx_stream_handler.c',
 ];
 
 const FILES = [...ON_THE_WAY, ...BESIDE];
@@ -144,12 +145,10 @@ function texts(expression, macros) {
 
 /** `#define ngx_open_file_n "open()"`: names that stand for a text. */
 function textMacros(text) {
-  return new Map(
-    [...text.matchAll(/^#\s*define\s+(\w+)\s+"((?:\\.|[^"\\])*)"\s*$/gm)].map(([, name, value]) => [
-      name,
-      value,
-    ]),
-  );
+  return [...text.matchAll(/^#\s*define\s+(\w+)\s+"((?:\\.|[^"\\])*)"\s*$/gm)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
 }
 
 /** Where each function begins: nginx writes its name at the start of a line. */
@@ -233,14 +232,16 @@ function levelOf(expression) {
 
 /** Texts of one release, each once, with all places that write it. */
 function messagesAt(read) {
-  const perSystem = SYSTEMS.map(
-    (own) => new Map([...HEADERS, ...own].flatMap((file) => [...textMacros(read(file) ?? '')])),
-  );
+  // Where a name is defined twice, under `#if`, each is some build's.
+  const perBuild = SYSTEMS.flatMap((own) => {
+    const defined = [...HEADERS, ...own].flatMap((file) => [...textMacros(read(file) ?? '')]);
+    return [new Map(defined), new Map(defined.toReversed())];
+  });
   const byText = new Map();
   for (const file of FILES) {
     const source = read(file);
     if (source === null) continue;
-    for (const message of perSystem.flatMap((macros) => messagesOf(file, source, macros))) {
+    for (const message of perBuild.flatMap((macros) => messagesOf(file, source, macros))) {
       const key = `${message.text}\n${message.errno}${message.ssl}${message.place}`;
       const known = byText.get(key);
       const place = `${path.basename(file)} ${message.function}`;

@@ -26,6 +26,9 @@ export interface SourceMessage {
 
 /** Formats whose `%s` is one of a few words, which the catalogue names. */
 const WORDS: readonly (readonly [format: string, words: string])[] = [
+  // The number of the connection, which a reader takes for one.
+  ['*%uA ', ''],
+  ['%sclient ', 'udp client '],
   ['%s:%ui', '/etc/nginx/nginx.conf:7'],
   ['%s %P exited on signal %d%s', 'worker process 29 exited on signal 9 (core dumped)'],
   ['%s %P exited', 'worker process 29 exited'],
@@ -87,7 +90,7 @@ const ACTIONS = [
 ];
 
 /** Lines in which a message can stand: with a backend, before one, towards a client, of a process, at start-up. */
-function linesOf(message: SourceMessage): string[] {
+function linesOf(message: SourceMessage, level: string): string[] {
   let text = sampleOf(message.text);
   if (message.ssl) {
     text += ' (SSL: error:0A00010B:SSL routines::wrong version number)';
@@ -95,7 +98,6 @@ function linesOf(message: SourceMessage): string[] {
   if (message.errno) {
     text += ' (111: Connection refused)';
   }
-  const level = /emerg|alert|crit|error|warn|notice|info/.exec(message.level)?.[0] ?? 'error';
   const head = `2026/01/10 08:41:45 [${level}] 165#165: `;
   if (message.place) {
     return [`nginx: [${level}] ${text} in /etc/nginx/nginx.conf:7`];
@@ -117,7 +119,8 @@ function linesOf(message: SourceMessage): string[] {
 /** Ids of the entries that a text surely maps to, in whatever line it stands. */
 export function kindsOf(message: SourceMessage): string[] {
   const ids = new Set<string>();
-  for (const line of linesOf(message)) {
+  const levels = message.level === 'any' ? ['error'] : message.level.split('|');
+  for (const line of levels.flatMap((level) => linesOf(message, level))) {
     const entry = readEntries(line).entries[0];
     const matched = entry === undefined ? null : matchMessage(entry);
     // What stands for any start-up error explains none.

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 import { catalogue } from '../../server/src/engine/errorlog/catalogue.ts';
+import { readEntries } from '../../server/src/engine/errorlog/read-entries.ts';
 import { kindsOf, type SourceMessage } from '../support/source-messages.ts';
 
 // The texts that nginx's source writes (scripts/extract-messages.mjs), against the catalogue.
@@ -108,6 +109,37 @@ it('names the file that writes a message', () => {
     }
   }
 });
+
+it("has examples that nginx's formats make, at a level that nginx gives them", () => {
+  const wrong: string[] = [];
+  for (const kind of catalogue) {
+    const own = messages.filter((message) => kinds.get(message)?.includes(kind.id));
+    const entry = readEntries(kind.example).entries[0];
+    if (own.length === 0 || entry === undefined || ELSEWHERE.has(kind.id)) {
+      continue;
+    }
+    const fitting = own.filter((message) => patternOf(message).test(entry.message));
+    if (!fitting.some(({ level }) => level === 'any' || level.split('|').includes(entry.level ?? ''))) {
+      wrong.push(
+        `${kind.id} [${entry.level}] ${entry.message} (${[...new Set(own.map((o) => `${o.level}: ${o.text}`))].slice(0, 3).join('; ')})`,
+      );
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+/** A format as nginx writes it: `%V` is anything, `(ERRNO: text)` is left out where it is 0. */
+function patternOf(message: SourceMessage): RegExp {
+  // The number of a connection is before each message; which zone is full stands behind the message (ngx_slab_error).
+  const parts = message.text
+    .replace(/^\*%uA /, '')
+    .split(/%\*?[\d.]*[uxXm]*[A-Za-z]/)
+    .map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const ssl = message.ssl === true ? '(?: \\(SSL:.*\\))?' : '';
+  const errno = message.errno === true ? '(?: \\(\\d+: .*\\))?' : '';
+  const zone = message.in.some((place) => place.startsWith('ngx_slab.c')) ? '.*' : '';
+  return new RegExp(`^${parts.join('.*')}${zone}${ssl}${errno}(?: in \\S+:\\d+)?(?: while [^"]*)?$`);
+}
 
 /** The older of two releases; null is older than all. */
 function older(a: string | null, b: string | null): string | null {

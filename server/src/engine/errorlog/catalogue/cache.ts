@@ -35,7 +35,7 @@ export const cache: readonly MessageKind[] = [
   },
   {
     id: 'cache-copy-incomplete',
-    text: '[read() has read only <number> of <count> from <path>|read() read only <number> of <count> from "<path>"|write() has written only <number> of <count> to <path>|read() has read only <number> of <count> from "<path>"|ReadFile() has read only <number> of <count> from <path>|ReadFile() read only <number> of <count> from "<path>"|WriteFile() has written only <number> of <count> to <path>]',
+    text: '[read() has read only <number> of <count> from <path>|read() read only <number> of <count> from "<path>"|write() has written only <number> of <count> to <path>|read() has read only <number> of <count> from "<path>"|pread() read only <number> of <count> from "<path>"|ReadFile() has read only <number> of <count> from <path>|ReadFile() read only <number> of <count> from "<path>"|WriteFile() has written only <number> of <count> to <path>]',
     source: 'ngx_file.c ngx_copy_file, ngx_http_file_cache.c ngx_http_file_cache_update_header',
     phase: 'other',
     status: UNCHANGED,

@@ -21,7 +21,7 @@ export const processes: readonly MessageKind[] = [
   },
   {
     id: 'process-not-spawned',
-    text: '[socketpair() failed while spawning "<name>"|fork() failed while spawning "<name>"|ioctl(FIOASYNC) failed while spawning "<name>"|fcntl(<what>) failed while spawning "<name>"|ioctlsocket(FIONBIO) failed while spawning "<name>"|execve() failed while executing <name>] (<errno>)',
+    text: '[socketpair() failed while spawning "<name>"|fork() failed while spawning "<name>"|ioctl(FIOASYNC) failed while spawning "<name>"|fcntl(<what>) failed while spawning "<name>"|ioctl(FIONBIO) failed while spawning "<name>"|ioctlsocket(FIONBIO) failed while spawning "<name>"|execve() failed while executing <name>] (<errno>)',
     source: 'os/unix/ngx_process.c ngx_spawn_process, ngx_execute_proc',
     phase: 'other',
     status: ALERT,

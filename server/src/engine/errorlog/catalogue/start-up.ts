@@ -366,7 +366,7 @@ export const startUp: readonly MessageKind[] = [
   }),
   refused({
     id: 'module-not-loaded',
-    text: '[dlopen() "<path>" failed (<reason>)|dlsym() "<path>", "<symbol>" failed (<reason>)|dlclose() failed (<reason>)|LoadLibrary() "<path>" failed (<reason>)|GetProcAddress() "<path>", "<symbol>" failed (<reason>)|FreeLibrary() failed (<reason>)|module "<path>" version <count> instead of <number>|module "<path>" is not binary compatible]',
+    text: '[dlopen() "<path>" failed (<reason>)|dlsym() "<path>", "<symbol>" failed (<reason>)|dlclose() failed (<reason>)|LoadLibrary() "<path>" failed (<reason>)|GetProcAddress() "<path>", "<symbol>" failed (<reason>)|FreeLibrary() failed (<reason>)|module "<path>" version <count> instead of <number>|module "<path>" is not binary compatible|module "<path>" is already loaded|too many modules loaded]',
     source: 'nginx.c ngx_load_module, ngx_module.c ngx_add_module',
     meaning: (entry) => `nginx could not load the module ${quotedFirst(entry)}.`,
     example: startUpLine('module "/usr/lib/nginx/modules/ngx_stream_module.so" is not binary compatible'),

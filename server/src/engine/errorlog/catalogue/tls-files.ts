@@ -161,7 +161,7 @@ export const tlsFiles: readonly MessageKind[] = [
   }),
   refused({
     id: 'tls-file-broken',
-    text: '[too long line in "<path>"|"<path>" must be 48 or 80 bytes|"<path>" must be 48 bytes|read() "<path>" returned only <number> bytes instead of <count>|ReadFile() "<path>" returned only <number> bytes instead of <count>]',
+    text: '[too long line in "<path>"|"<path>" must be 48 or 80 bytes|"<path>" must be 48 bytes|read() "<path>" returned only <number> bytes instead of <count>|pread() "<path>" returned only <number> bytes instead of <count>|ReadFile() "<path>" returned only <number> bytes instead of <count>]',
     source: 'ngx_event_openssl.c ngx_ssl_read_password_file, ngx_ssl_session_ticket_keys',
     meaning: (entry) =>
       `${quotedFirst(entry)} does not have the form that a file of passwords or ticket keys must have.`,

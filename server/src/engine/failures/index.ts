@@ -19,6 +19,7 @@ import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
+import { upstreamPortDefaulted } from './upstream-port-defaulted.ts';
 import { variableDropsUri } from './variable-drops-uri.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
@@ -48,6 +49,7 @@ export const failureModes: readonly FailureMode[] = [
   variableDropsUri,
   prefixSlashMismatch,
   prefixStripped,
+  upstreamPortDefaulted,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

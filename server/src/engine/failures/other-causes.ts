@@ -296,13 +296,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'upstream-port-defaulted',
-    title: 'A server line without a port means port 80',
-    do: 'Write the port on the server line of the upstream block, for example :443 for https:// and grpcs://. The scheme in *_pass does not change it.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'invalid-upstream-variable',
     title: 'The variable in *_pass does not give a usable address',
     do: 'Make sure that proxy_pass and the value together give http://HOST:PORT: scheme once, a valid port, no spaces. Give the map a default, or set the variable on every way to this location.',

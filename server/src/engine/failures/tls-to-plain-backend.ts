@@ -1,3 +1,4 @@
+import { defaultedPorts } from '../config/defaulted-ports.ts';
 import { type ListenAddress, listensOn } from '../config/listens.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { allProxied, type Endpoint, endpoints, type Proxied, passesTo } from '../config/proxied.ts';
@@ -50,6 +51,11 @@ export const tlsToPlainBackend: FailureMode = {
         if (endpoint.port === port)
           because.push(...plainEvidence(failure.model, endpoint).map((fact) => fact.message));
       }
+    }
+    if (failure.model && port === 80 && target?.target.kind === 'upstream') {
+      const { upstream } = target.target;
+      if (defaultedPorts(failure.model).some(({ group }) => group === upstream))
+        return { certainty: 'possible', because, against: ['port 80 is written nowhere: it is the default'] };
     }
     if (target && target.scheme !== null && !speaksTlsTo(target)) {
       return {

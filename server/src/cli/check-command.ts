@@ -18,8 +18,8 @@ export const CHECK_HELP = `Usage: nginx-502 check [PATH...|-]
 
 Finds in an nginx configuration what will make nginx answer 502.
 PATH is a file, or a directory with nginx.conf or *.conf in it. Without PATH:
-nginx.conf here, else /etc/nginx/nginx.conf. "-" reads standard input, the
-output of nginx -T included.
+nginx.conf here, else /etc/nginx/nginx.conf. "-" reads standard input. Input
+and file may be what nginx -T prints, with other text around it.
 
   --format text|json     how to print (text)
   --fix[=safe|review]    apply fixes: those that cannot change what works, or

@@ -126,7 +126,7 @@ class Judge {
     if (!this.variables) return;
     this.report(memcachedKey(node, this.variables));
     if (family) for (const word of scriptWords(call)) this.unknownVariables(node, word, family);
-    if (family && name === 'if') this.report(oddCondition(node));
+    if (family && name === 'if') this.report(oddCondition(node, this.variables));
     if (family && name === 'if') for (const word of call.args) this.unknownVariables(node, word, family);
     if (family && name === 'geo' && call.args.length > 1) this.unknownVariables(node, call.args[0]!, family);
   }
@@ -183,7 +183,7 @@ class Judge {
   }
 
   private refusal(node: ConfigNode, lookup: Lookup, release: string): Refusal | null {
-    if (lookup.kind === 'unknown') return unknownName(node, this.sight);
+    if (lookup.kind === 'unknown') return this.unknownName(node);
     if (lookup.kind === 'misplaced') return misplaced(node, lookup.facts);
     const { fact } = lookup;
     const { sight } = this;
@@ -205,6 +205,18 @@ class Judge {
     node.directive.verdict = new Sound(fact, node.context, release, sight);
     return this.placedRefusal(node, fact, release);
   }
+
+  /** Releases differ in whether they know a name, and not in what an unknown one was meant to be. */
+  private unknownName(node: ConfigNode): Refusal | null {
+    let refusal = this.unknownNames.get(node);
+    if (refusal === undefined) {
+      refusal = unknownName(node, this.sight);
+      this.unknownNames.set(node, refusal);
+    }
+    return refusal;
+  }
+
+  private readonly unknownNames = new Map<ConfigNode, Refusal | null>();
 
   private placedRefusal(node: ConfigNode, fact: DirectiveFact, release: string): Refusal | null {
     const check = PLACED.get(node.name);
@@ -257,7 +269,16 @@ class Judge {
 function skipped(node: ConfigNode): boolean {
   const { directive } = node;
   if (node.context === 'unknown' || directive.lua || directive.name.raw === '') return true;
-  return (!directive.clean && !directive.block) || isTemplate(node.document);
+  if (isTemplate(node.document)) return true;
+  return !directive.clean && (!directive.block || headBroken(node));
+}
+
+/** Whether the words of a block's head are not what was meant. */
+function headBroken({ document, at, directive }: ConfigNode): boolean {
+  return document.problems.some(({ kind, start }) => {
+    const inHead = start >= at && start < at + directive.headEnd;
+    return inHead && kind !== 'unclosed-block';
+  });
 }
 
 /** What a template engine fills in before nginx reads it. */

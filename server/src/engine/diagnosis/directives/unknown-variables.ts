@@ -88,10 +88,12 @@ export function unknownVariables(
 }
 
 /** In a condition all behind the first "$" is the name, whatever it is made of (ngx_http_rewrite_variable). */
-export function oddCondition(node: ConfigNode): Refusal | null {
+export function oddCondition(node: ConfigNode, defined: ReadonlySet<string>): Refusal | null {
   const word = node.directive.args.find(({ value }) => value !== '(');
   const [, start = '', name = ''] = /^(\(?\$)(.*?)\)?$/.exec(word?.value ?? '') ?? [];
-  if (!word || start === '' || /^\w*$/.test(name) || word.raw !== word.value) return null;
+  if (!word || start === '' || word.raw !== word.value || /^(?![1-9])\w*$/.test(name)) return null;
+  // A header may be asked for by any name: $http_x[ is one.
+  if (defined.has(name.toLowerCase()) || builtInVariable('http', name.toLowerCase())) return null;
   return {
     id: 'unknown-variable',
     node,

@@ -159,6 +159,13 @@ export class RequestState implements ScriptContext {
     return this.read(this, name);
   }
 
+  /** Set when a text did not fit where nginx wanted to put it. */
+  overflowed = false;
+
+  overflow(): void {
+    this.overflowed = true;
+  }
+
   /** Sets a variable for the rest of the request. */
   keep(name: string, text: string, known = true): void {
     this.variables.set(name, { text, known });

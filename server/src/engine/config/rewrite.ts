@@ -42,7 +42,8 @@ function runCodes(engine: Engine, nodes: readonly ConfigNode[], outer: boolean):
         signal = runRewrite(engine, node);
         break;
       case 'return':
-        return runReturn(engine.state, node);
+        signal = runReturn(engine.state, node);
+        break;
       case 'break':
         runBreak(engine.state);
         return 'stop';
@@ -51,9 +52,17 @@ function runCodes(engine: Engine, nodes: readonly ConfigNode[], outer: boolean):
         if (outer && node.isBlock && isTrue(engine, node)) signal = runCodes(engine, node.children, false);
         break;
     }
+    if (engine.state.overflowed) return overflow(engine.state, node);
     if (signal !== 'next') return signal;
   }
   return 'next';
+}
+
+/** ngx_http_script_check_length: since the fix of CVE-2026-42533, elsewhere memory is overwritten. */
+function overflow(state: RequestState, node: ConfigNode): Finish {
+  state.overflowed = false;
+  state.step('return', `a map changes the groups while ${node.text} is put together: nginx answers 500`);
+  return { status: 500, body: null, node };
 }
 
 function runSet({ state, quote }: Engine, node: ConfigNode): void {

@@ -327,7 +327,7 @@ function brokenPass(state: RequestState, handler: ConfigNode): boolean {
   const script = compileScript(handler.arg(0) ?? '');
   if (isConstant(script)) return false;
   const { text, known } = state.evaluate(script);
-  if (!known || /^https?:\/\/./i.test(text)) return false;
+  if (!known || parseUpstreamUrl(handler.name, text)) return false;
   state.step('pass', `${handler.text} gives "${fromBytes(text)}", which is no URL: nginx answers 500`);
   return true;
 }

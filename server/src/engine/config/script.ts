@@ -9,6 +9,8 @@ export type Script = readonly ScriptPart[];
 export interface ScriptContext {
   group(number: number): string;
   variable(name: string): string;
+  /** The text has become longer than nginx made room for: it answers 500. */
+  overflow(): void;
   /** The target had escapes or plus signs: groups are escaped where they enter arguments or redirects. */
   readonly escapesGroups: boolean;
 }
@@ -43,6 +45,16 @@ export function isConstant(script: Script): boolean {
 /** The text that a script gives; `quote` escapes groups, as `set` and redirects do. */
 export function runScript(script: Script, context: ScriptContext, quote = false): string {
   if (script.length === 1 && typeof script[0] === 'string') return script[0];
+  if (script.length === 1 || script.filter((part) => typeof part !== 'string').length < 2)
+    return runOnce(script, context, quote);
+  // nginx runs a script for its length first: a map with a pattern changes the groups for the second time.
+  const { length } = runOnce(script, context, quote);
+  const result = runOnce(script, context, quote);
+  if (result.length > length) context.overflow();
+  return result;
+}
+
+function runOnce(script: Script, context: ScriptContext, quote: boolean): string {
   let result = '';
   for (const part of script) {
     if (typeof part === 'string') result += part;

@@ -176,7 +176,7 @@ function writtenPort(text: string): string | null {
 /** The URI of the request line: that of proxy_pass, the client's own, or the location's prefix replaced. */
 function proxyUri(state: RequestState, handler: ConfigNode, { text, url }: Target): string {
   const variable = !isConstant(compileScript(handler.arg(0) ?? ''));
-  const part = url?.uri ?? uriOfUnread(text);
+  const part = url ? (url.uri ?? '') : uriOfUnread(text);
   if (variable && part !== '') return part.startsWith('?') ? `/${part}` : part;
   if (part === '' && state.validUnparsed) return state.unparsedUri;
   const location = handler.parent?.name === 'location' ? locationMatch(handler.parent) : null;

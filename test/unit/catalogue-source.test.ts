@@ -87,6 +87,14 @@ it('says since which release nginx writes a message', () => {
   }
 });
 
+it('says which stable branches got a message later', () => {
+  for (const kind of catalogue) {
+    const own = messages.filter((message) => kinds.get(message)?.includes(kind.id));
+    const backported = kind.since === null ? [] : own.flatMap((message) => message.backported ?? []);
+    expect([kind.id, kind.backported ?? []]).toEqual([kind.id, [...new Set(backported)]]);
+  }
+});
+
 it('names the file that writes a message', () => {
   const files = new Map<string, Set<string>>();
   for (const [message, ids] of kinds) {

@@ -43,6 +43,8 @@ export interface MessageKind {
   readonly when?: (entry: LogEntry) => boolean;
   /** First nginx release that writes it; null when every supported one (1.18 and newer) does. */
   readonly since: string | null;
+  /** Releases of older stable branches that got it too, each the first of its branch. */
+  readonly backported?: readonly string[];
   /** A whole line in nginx's layout. */
   readonly example: string;
   /** Failure modes that this message can point to, the most frequent first; ids of the design's table. */

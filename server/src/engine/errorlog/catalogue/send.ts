@@ -142,6 +142,7 @@ export const send: readonly MessageKind[] = [
       fault: 'client',
       meaning: () => `The ${what} of the request is too long for HTTP/2 to the backend.`,
       since: '1.31.2',
+      backported: ['1.30.3'],
       example: requestLine('error', `too long http2 ${what}${example}`),
       causes: ['request-headers-too-big-for-backend'],
     }),

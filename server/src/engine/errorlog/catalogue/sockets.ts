@@ -24,7 +24,10 @@ export const sockets: readonly MessageKind[] = [
       'fcntl(O_NONBLOCK) failed (9: Bad file descriptor)',
       'connecting to upstream',
     ),
-    causes: [],
+    causes: (entry) => {
+      const errno = errnoMeaning(entry.errno);
+      return errno === 'too-many-files' || errno === 'too-many-files-system' ? ['open-files-exhausted'] : [];
+    },
   },
   {
     id: 'transparent-proxying-unsupported',

@@ -90,7 +90,8 @@ export const tlsFiles: readonly MessageKind[] = [
     since: null,
     example:
       '2026/01/10 08:41:45 [notice] 165#165: *18127 SSL renegotiation disabled while keepalive, client: 10.0.0.9, server: 0.0.0.0:443',
-    causes: (entry) => (entry.upstream === null ? [] : ['legacy-tls-refused']),
+    causes: (entry) =>
+      entry.upstream === null ? [] : ['tls-client-certificate-missing', 'legacy-tls-refused'],
   },
   {
     id: 'ssl-session-not-stored',

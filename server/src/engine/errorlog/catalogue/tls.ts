@@ -139,6 +139,7 @@ export const tls: readonly MessageKind[] = [
         ? `${sentence(peer(entry))} sent unencrypted bytes before the TLS handshake was over.`
         : `${sentence(peer(entry))} sent an answer before nginx had sent the request.`,
     since: '1.29.5',
+    backported: ['1.28.2'],
     example:
       '2026/02/10 08:41:45 [error] 165#165: *18127 upstream prematurely sent response while reading response header from upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "https://127.0.0.1:2222/", host: "app.test"',
     causes: (entry) =>

@@ -11,7 +11,9 @@ import { modelOfTexts } from '../support/engine.ts';
 import { mainFile, makeFolder, NginxRun } from '../support/worlds/nginx-run.ts';
 import { Random } from '../support/worlds/random.ts';
 import { type RawAnswer, type RawRequest, sendAll } from '../support/worlds/raw-client.ts';
-import { FILES, fileAt, makeWorld, type World, type WorldRequest } from '../support/worlds/routing-world.ts';
+import type { WorldRequest } from '../support/worlds/routing-requests.ts';
+import { makeWorld, type World } from '../support/worlds/routing-world.ts';
+import { FILES, fileAt } from '../support/worlds/world-files.ts';
 
 /**
  * Random servers and locations, random requests: a real nginx and the model must agree on who answers, with which

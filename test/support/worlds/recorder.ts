@@ -1,5 +1,5 @@
 import { chmod } from 'node:fs/promises';
-import { createServer as createHttp2 } from 'node:http2';
+import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Backends } from './upstream-world.ts';
 
@@ -31,12 +31,12 @@ export async function startRecorders(backends: Backends): Promise<() => Promise<
   await serve(backends.scgi, readScgi, (json) => `Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n${json}`);
   await serve(backends.fastcgi, readFastCgi, fastCgiAnswer);
   const grpc = createHttp2();
-  grpc.on('stream', (stream, _headers, _flags, raw) => {
+  grpc.on('stream', (stream: ServerHttp2Stream, _headers: unknown, _flags: number, raw: unknown) => {
     const chunks: Buffer[] = [];
     stream.on('error', () => {});
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('end', () => {
-      const names = raw as unknown as string[];
+      const names = raw as string[];
       const pairs: [string, string][] = [];
       for (let i = 0; i < names.length; i += 2) pairs.push([names[i]!, names[i + 1]!]);
       const body = Buffer.concat(chunks).toString('latin1');

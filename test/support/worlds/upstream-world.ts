@@ -151,7 +151,7 @@ function makeLocation(random: Random, n: number, backends: Backends, names: stri
   if (random.chance(0.25)) lines.push(`set $v "${random.pick(['x', '$uri', '$host', '$1', ''])}";`);
   if (random.chance(0.2)) lines.push(randomRewrite(random, path));
   if (random.chance(0.15)) lines.push(randomIf(random, backends));
-  lines.push(...pass(random, n, path, plain, kind === 'regex', backends));
+  lines.push(...pass(random, n, plain, kind === 'regex', backends));
   if (plain && kind !== 'exact' && depth < 1 && random.chance(0.3)) {
     const inner: string[] = [];
     const nested = makeLocation(random, n, backends, inner, depth + 1);
@@ -165,7 +165,7 @@ function makeLocation(random: Random, n: number, backends: Backends, names: stri
 }
 
 function randomRewrite(random: Random, path: string): string {
-  const from = `"^${path.replace(/ /g, ' ')}(.*)$"`;
+  const from = `"^${path}(.*)$"`;
   const to = random.pick(['/r/$1', '/r/$1?r=1', '/r?$1', '/r/$1?', '"/r r/$1"', `/r/$uri`, '/r%20x/$1']);
   return `rewrite ${from} ${to} ${random.pick(['break', 'break', ''])};`;
 }
@@ -180,14 +180,7 @@ function randomIf(random: Random, backends: Backends): string {
 }
 
 /** The handler, or what leads to one. */
-function pass(
-  random: Random,
-  n: number,
-  path: string,
-  plain: boolean,
-  regex: boolean,
-  backends: Backends,
-): string[] {
+function pass(random: Random, n: number, plain: boolean, regex: boolean, backends: Backends): string[] {
   const { http, socket } = backends;
   const uri = plain ? random.pick(['', '', '/', '/v1', '/v1/', '/a%20b/', '/q?z=1']) : '';
   switch (

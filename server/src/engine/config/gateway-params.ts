@@ -4,7 +4,7 @@ import type { ConfigNode } from './model.ts';
 import { searchPattern } from './pcre.ts';
 import type { RequestState } from './request-state.ts';
 import { compileScript, runScript } from './script.ts';
-import type { SentHeader } from './upstream-request.ts';
+import type { SentHeader } from './sent-request.ts';
 import { holdsSince } from './version.ts';
 
 /**

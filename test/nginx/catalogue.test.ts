@@ -50,13 +50,13 @@ type Pass = 'proxy' | 'grpc' | 'fastcgi' | 'uwsgi' | 'scgi' | 'memcached';
 
 interface Case {
   readonly id: string;
-  readonly pass: Pass;
+  readonly pass: Pass | 'own';
   /** What the backend sends when a request has come; it then closes the connection. */
   readonly sends: string;
   readonly since?: string;
   readonly until?: string;
   readonly method?: string;
-  /** Lines of the location besides the *_pass. */
+  /** Lines of the location besides the *_pass; all of them where it is its own. */
   readonly more?: string;
 }
 
@@ -85,6 +85,9 @@ const mc = (id: string, sends: string, more: Partial<Case> = {}): Case => ({
   more: 'set $memcached_key a;',
   ...more,
 });
+
+/** Without a backend, or with one that the location names: BACKEND is its address. */
+const own = (id: string, more: string, sends = ''): Case => ({ id, pass: 'own', sends, more });
 
 const headers = (block: string, flags = END_HEADERS) => frame(HEADERS, flags, 1, block);
 
@@ -187,6 +190,36 @@ const CASES: readonly Case[] = [
   mc('memcached-key-not-found', 'END\r\n'),
   mc('memcached-invalid-trailer', 'VALUE a 0 2\r\nabXXXXXXX'),
   mc('memcached-key-missing', '', { more: '' }),
+  own('connect-failed', 'proxy_pass http://127.0.0.1:4099;'),
+  own('connect-failed', 'proxy_pass http://unix:/nowhere.sock:/;'),
+  own('no-live-upstreams', 'proxy_pass http://dead;'),
+  own('upstream-timed-out', 'proxy_read_timeout 50ms; proxy_pass http://BACKEND;'),
+  own('ssl-handshake-failed', 'proxy_pass https://BACKEND;', 'HTTP/1.1 400 Bad Request\r\n\r\n'),
+  {
+    ...own(
+      'upstream-too-large-http2-frame',
+      'proxy_http_version 2; proxy_pass http://BACKEND;',
+      'HTTP/1.1 400 No\r\n\r\n',
+    ),
+    since: '1.29.4',
+  },
+  own('bind-failed', 'proxy_bind 192.0.2.7; proxy_pass http://BACKEND;'),
+  own('no-resolver-defined', 'set $to nowhere.test; proxy_pass http://$to;'),
+  own('invalid-url-prefix-in-variable', 'set $to nowhere; proxy_pass $to;'),
+  own('invalid-port-in-upstream', 'set $to http://127.0.0.1:99999; proxy_pass $to;'),
+  own('invalid-url-prefix-in-variable', 'set $to http://; proxy_pass $to;'),
+  own('no-host-in-upstream', 'set $to http:///a; proxy_pass $to;'),
+  own('no-port-in-upstream', 'set $to 127.0.0.1; fastcgi_pass $to;'),
+  own('invalid-local-address', 'set $to eth0; proxy_bind $to; proxy_pass http://BACKEND;'),
+  own('invalid-size-in-variable', 'set $to fast; limit_rate $to; return 200 a;'),
+  own('cache-not-found', 'set $to none; proxy_cache $to; proxy_pass http://BACKEND;'),
+  own('auth-request-unexpected-status', 'auth_request /sub; root /nowhere;'),
+  own('named-location-missing', 'try_files /nowhere @nowhere;'),
+  own('rewritten-uri-empty', 'set $to ""; rewrite ^ $to;'),
+  own('redirect-cycle', 'rewrite ^/(.*) /$1 last;'),
+  own('access-forbidden', 'deny all;'),
+  own('file-failed', 'root /nowhere;'),
+  own('uninitialised-variable', 'if ($uri = "") { set $never 1; } return 200 $never;'),
 ];
 
 const wanted = CASES.filter(
@@ -199,6 +232,9 @@ function locations(): string {
   return wanted
     .map(({ pass, more = '' }, n) => {
       const address = `127.0.0.1:${PORT + n}`;
+      if (pass === 'own') {
+        return `location = /${n} { ${more.replaceAll('BACKEND', address)} }`;
+      }
       const target = pass === 'proxy' ? `http://${address}` : address;
       return `location = /${n} { ${more} ${pass}_pass ${target}; }`;
     })
@@ -216,7 +252,7 @@ describe(`messages of nginx ${version} on the way to a backend`, () => {
       lane: 38_501,
       logLevel: 'info',
       source: {
-        'nginx.conf': `events {}\nhttp { server { listen 127.0.0.1:8080; server_name app.test; error_log logs/error.log info;\n${locations()}\n} }\n`,
+        'nginx.conf': `events {}\nhttp { upstream dead { server 127.0.0.1:4099 down; } proxy_cache_path cache keys_zone=one:1m; server { listen 127.0.0.1:8080; server_name app.test; error_log logs/error.log info; location = /sub { return 503; }\n${locations()}\n} }\n`,
       },
     });
     for (const [n, { sends }] of wanted.entries()) {

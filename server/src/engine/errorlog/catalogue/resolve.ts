@@ -76,7 +76,9 @@ export const resolve: readonly MessageKind[] = [
     status: internalError,
     fault: 'configuration',
     meaning: (entry) =>
-      `The variables of proxy_pass gave ${quotedOf(entry)}, which does not begin with http:// or https://.`,
+      /"https?:\/\/"/.test(entry.message)
+        ? `The variables of proxy_pass gave ${quotedOf(entry)}, with no host behind it.`
+        : `The variables of proxy_pass gave ${quotedOf(entry)}, which does not begin with http:// or https://.`,
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 invalid URL prefix in "", client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", host: "app.test"',

@@ -1,4 +1,11 @@
-import { constants, createSecureServer, createServer, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { type CertificateName, certificates } from '../certificates.ts';
 import { recordStreams } from '../h2-record.ts';
 import { serve } from '../listen.ts';
@@ -23,6 +30,8 @@ export interface GrpcSpec extends Listening {
   grpcStatus?: number;
   /** Over TLS, with the `good` certificate unless named. */
   tls?: boolean;
+  /** Says nothing before the client has, so that nginx never takes its greeting for the answer. Not with `tls`. */
+  waits?: boolean;
   certificate?: CertificateName;
 }
 
@@ -34,7 +43,18 @@ export async function startGrpc(spec: GrpcSpec): Promise<Backend> {
     : createServer();
   server.on('tlsClientError', () => {});
   recordStreams(server, received, (stream) => behave(spec, stream));
-  return serve(server, spec, received);
+  return serve(spec.waits ? speaksSecond(server) : server, spec, received);
+}
+
+/** A listener that hands a connection on when its first bytes have come. */
+function speaksSecond(server: Http2Server): Server {
+  return createTcpServer((socket) =>
+    socket.once('data', (chunk) => {
+      socket.pause();
+      socket.unshift(chunk);
+      server.emit('connection', socket);
+    }),
+  );
 }
 
 function behave(spec: GrpcSpec, stream: ServerHttp2Stream) {

@@ -2,6 +2,7 @@ import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import type { FailureMode } from './failure-mode.ts';
+import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
@@ -50,6 +51,7 @@ export const failureModes: readonly FailureMode[] = [
   prefixSlashMismatch,
   prefixStripped,
   upstreamPortDefaulted,
+  grpcBehindProxyPass,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

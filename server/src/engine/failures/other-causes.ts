@@ -26,13 +26,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'grpc-behind-proxy-pass',
-    title: 'gRPC is sent through proxy_pass',
-    do: 'Use grpc_pass grpc://HOST:PORT (grpcs:// for TLS) without a URI part, and grpc_set_header in place of proxy_set_header. Clients need HTTP/2 on that server too (http2 on; before 1.25.1 "listen ... http2").',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'grpc-pass-to-http-backend',
     title: 'grpc_pass leads to a backend that answers in HTTP/1',
     do: 'Name the port on which the backend speaks gRPC. If it is an HTTP/1 backend, use proxy_pass instead of grpc_pass.',

@@ -1,10 +1,12 @@
-// npm run bench [-- check explain editor activation sizes]: what users wait for, each figure beside its budget
+// npm run bench [-- check explain route editor activation sizes]: what users wait for, each figure beside its budget
 // (docs/architecture.md). Whole processes count as ratios to `node -e 0` and `nginx -t` of the same run.
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -16,7 +18,7 @@ import path from 'node:path';
 import { configuration, configurationTree, logLines, median, percentile } from './bench/texts.mjs';
 import { ensureNginx, ensurePackages, giveUp, root, run } from './set-up.mjs';
 
-const PARTS = ['check', 'explain', 'editor', 'activation', 'sizes'];
+const PARTS = ['check', 'explain', 'route', 'editor', 'activation', 'sizes'];
 const wanted = process.argv.slice(2);
 for (const part of wanted)
   if (!PARTS.includes(part)) giveUp(`There is no part "${part}": ${PARTS.join(', ')}.`);
@@ -182,6 +184,41 @@ function benchExplain() {
   }
 }
 
+/** Answers a second of `route -`, without what it takes to start and to load the configuration. */
+async function benchRoute() {
+  const file = configurationFile(10_000);
+  const servers = Math.floor(10_000 / 17);
+  const requests = (count) =>
+    Array.from({ length: count }, (_, i) => {
+      const n = (i * 7) % servers;
+      const target = i % 3 === 0 ? `/files/a${i}.txt` : `/${n}/users/${i}?page=2`;
+      return `${JSON.stringify({ listen: '127.0.0.1:8080', host: `s${n}.test`, target })}\n`;
+    }).join('');
+  const args = [bin, 'route', '--config', file, '-'];
+  const many = 100_000;
+  const [few, all] = [1, many].map((count) => {
+    const input = path.join(work, `requests-${count}`);
+    writeFileSync(input, requests(count));
+    const samples = [1, 2, 3].map(() => {
+      const descriptor = openSync(input);
+      try {
+        return time(process.execPath, args, 1, { stdio: [descriptor, 'ignore', 'ignore'] });
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+    return median(samples);
+  });
+  const rate = many / ((all - few) / 1000);
+  row('route, batch, 10000 lines', `${Math.round(rate / 1000)}k/s`, `${ms(few)} to the first answer`, {
+    value: rate,
+    limit: 20_000,
+    goal: 40_000,
+    unit: 'answers/s',
+    atLeast: true,
+  });
+}
+
 async function benchEditor() {
   const { keystrokes, startToDiagnostics } = await import('./bench/editor.mjs');
   const starts = [];
@@ -261,6 +298,7 @@ async function benchSizes() {
 const parts = {
   check: benchCheck,
   explain: benchExplain,
+  route: benchRoute,
   editor: benchEditor,
   activation: benchActivation,
   sizes: benchSizes,

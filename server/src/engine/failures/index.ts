@@ -1,6 +1,7 @@
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
+import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
@@ -23,7 +24,9 @@ import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
 import { upstreamPortDefaulted } from './upstream-port-defaulted.ts';
 import { variableDropsUri } from './variable-drops-uri.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
+import { websocketConnectionClose } from './websocket-connection-close.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
+import { websocketOverHttp10 } from './websocket-over-http10.ts';
 
 /** Every failure mode, in the order in which lists show them. */
 export const failureModes: readonly FailureMode[] = [
@@ -52,6 +55,9 @@ export const failureModes: readonly FailureMode[] = [
   prefixStripped,
   upstreamPortDefaulted,
   grpcBehindProxyPass,
+  websocketOverHttp10,
+  websocketConnectionClose,
+  connectionUpgradeHardcoded,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

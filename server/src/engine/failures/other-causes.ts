@@ -113,27 +113,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // headers and WebSocket
   {
-    id: 'websocket-over-http10',
-    title: 'The WebSocket upgrade is sent over HTTP/1.0',
-    do: 'Set proxy_http_version 1.1 in the location; it is the default since 1.29.7.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
-    id: 'websocket-connection-close',
-    title: 'Upgrade is passed on, but Connection says close or nothing',
-    do: 'Set proxy_set_header Connection $connection_upgrade, with a map of $http_upgrade to $connection_upgrade: upgrade by default, empty when the client sends no Upgrade.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
-    id: 'connection-upgrade-hardcoded',
-    title: 'Every request goes out with Connection "upgrade"',
-    do: 'Set proxy_set_header Connection $connection_upgrade, with a map of $http_upgrade (upgrade by default, empty when the client sends no Upgrade), or give WebSocket a location of its own.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'websocket-idle-timeout',
     title: 'An idle WebSocket is cut by the read timeout',
     do: 'Let one side send a ping more often than proxy_read_timeout (60s by default), or raise proxy_read_timeout in the location of the WebSocket only.',

@@ -3,11 +3,11 @@ import { losesUpgrade } from '../config/lost-headers.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
 import { requestHeaders } from '../config/request-headers.ts';
-import { locationMatch } from '../config/routing.ts';
-import { definitionsOf, possibleValues } from '../config/variables.ts';
 import { holdsSince } from '../config/version.ts';
+import { looksLikeWebSocket, saysUpgrade } from '../config/websocket.ts';
 import type { Fix } from '../contract.ts';
 import { onNginx } from '../diagnosis/commands.ts';
+import { connectionVariable } from '../diagnosis/connection-map.ts';
 import { Editor } from '../diagnosis/editing.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
@@ -103,27 +103,6 @@ function half(model: ConfigModel, target: Proxied, node: ConfigNode, message: st
   };
 }
 
-function saysUpgrade(model: ConfigModel, connection: ConfigNode): boolean {
-  const value = connection.arg(1) ?? '';
-  return possibleValues(model, value, connection)
-    .values.concat(value)
-    .some((text) => /(?:^|[\s,])upgrade(?:$|[\s,])/i.test(text));
-}
-
-const SOCKET_PATH =
-  /(?:^|[/_.\\-])(?:wss?|websockets?|socket\\?\.io|sockjs(?:-node)?|signalr|cable|webpack-hmr)(?:$|[/.)\\])/i;
-const SOCKET_NAME = /(?:^|[._-])(?:wss?|websockets?|socketio)(?:$|[._-])/i;
-
-/** The path or group name that suggests a WebSocket, for the message; null when none does. */
-function looksLikeWebSocket(target: Proxied): string | null {
-  const { kind, path } = locationMatch(target.block);
-  if (kind !== '@' && SOCKET_PATH.test(path)) return `the path ${path}`;
-  if (target.target.kind === 'upstream' && SOCKET_NAME.test(target.target.upstream.name)) {
-    return `the name ${target.target.upstream.name}`;
-  }
-  return null;
-}
-
 /**
  * Adds the missing headers, the map once, and HTTP/1.1 where it is needed: in the location, or where half of them is
  * inherited, at the level that has this half. A file that is included into a level is left as it is, for others
@@ -164,31 +143,4 @@ function passOn(model: ConfigModel, target: Proxied): Fix | null {
     else editor.insertAtStart(level, lines);
   }
   return editor.fix('pass the WebSocket upgrade on to the backend');
-}
-
-/** A map of $http_upgrade that gives "upgrade": one that is there, or a new one at the http level. */
-function connectionVariable(model: ConfigModel, pass: ConfigNode, editor: Editor): string {
-  const definitions = definitionsOf(model);
-  for (const [name, entries] of definitions) {
-    const map = entries[0]?.node;
-    if (map?.name !== 'map' || map.arg(0)?.toLowerCase() !== '$http_upgrade') continue;
-    if (map.children.some((entry) => entry.arg(0)?.toLowerCase() === 'upgrade')) return `$${name}`;
-  }
-  if (!hasHttpLevel(model, pass)) return '"upgrade"';
-  const taken = definitions.has('connection_upgrade');
-  const name = taken ? '$websocket_connection' : '$connection_upgrade';
-  // An empty value sends no Connection header: plain requests keep a pool that "close" would switch off.
-  editor.insertAtHttpLevel(pass, [
-    `map $http_upgrade ${name} {`,
-    '    default upgrade;',
-    "    ''      '';",
-    '}',
-  ]);
-  return name;
-}
-
-function hasHttpLevel(model: ConfigModel, node: ConfigNode): boolean {
-  if (model.httpBlocks().length > 0) return true;
-  const root = [node, ...node.ancestors()].at(-1)!;
-  return root.context === 'http';
 }

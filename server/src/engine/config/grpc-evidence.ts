@@ -1,6 +1,6 @@
 import { locationMatch } from './location-choice.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
-import { endpoints, type Proxied, passesTo } from './proxied.ts';
+import { endpoints, type Proxied, passSpeaking } from './proxied.ts';
 
 /** Something in the configuration that speaks for a gRPC backend. */
 export interface GrpcFact {
@@ -27,7 +27,7 @@ export function grpcEvidence(model: ConfigModel, target: Proxied): GrpcFact[] {
   if (port) facts.push(fact("port 50051 is gRPC's usual one", port.node));
   const own = block.children.find(({ name }) => name.startsWith('grpc_') && name !== 'grpc_pass');
   if (own) facts.push(fact(`${own.name} stands in the same location`, own));
-  const other = ends.flatMap((end) => passesTo(model, end)).find(({ handler }) => handler === 'grpc');
+  const other = ends.map((end) => passSpeaking(model, end, 'grpc', 'grpcs')).find((found) => found !== null);
   if (other)
     facts.push({ ...fact(`${other.pass.text} leads to the same address`, other.pass), enough: false });
   return facts;

@@ -127,25 +127,62 @@ export function endpoints(passed: Proxied): readonly Endpoint[] {
   }
 }
 
-const byAddress = new WeakMap<ConfigModel, Map<string, Map<string, Proxied>>>();
+interface Leading {
+  readonly passes: readonly Proxied[];
+  /** The first by each scheme: many locations share one backend, and each is asked what the others speak. */
+  readonly byScheme: ReadonlyMap<string | null, Proxied>;
+}
+
+const NOBODY: Leading = { passes: [], byScheme: new Map() };
+const byAddress = new WeakMap<ConfigModel, ReadonlyMap<string, Leading>>();
+
+function leadingTo(model: ConfigModel, endpoint: Endpoint): Leading {
+  let index = byAddress.get(model);
+  if (!index) {
+    index = indexByAddress(model);
+    byAddress.set(model, index);
+  }
+  return index.get(addressKey(endpoint)) ?? NOBODY;
+}
+
+function indexByAddress(model: ConfigModel): Map<string, Leading> {
+  const lines = new Map<string, Map<string, Proxied>>();
+  for (const target of allProxied(model)) {
+    const line = `${target.pass.file} ${target.pass.at}`;
+    for (const end of endpoints(target)) {
+      const key = addressKey(end);
+      const same = lines.get(key) ?? new Map<string, Proxied>();
+      lines.set(key, same);
+      if (!same.has(line)) same.set(line, target);
+    }
+  }
+  const index = new Map<string, Leading>();
+  for (const [key, same] of lines) {
+    const passes = [...same.values()];
+    const byScheme = new Map<string | null, Proxied>();
+    for (const target of passes) if (!byScheme.has(target.scheme)) byScheme.set(target.scheme, target);
+    index.set(key, { passes, byScheme });
+  }
+  return index;
+}
 
 /** Every *_pass line that leads to an endpoint's host and port; a line of a snippet stands once. */
 export function passesTo(model: ConfigModel, endpoint: Endpoint): readonly Proxied[] {
-  let index = byAddress.get(model);
-  if (!index) {
-    index = new Map();
-    for (const target of allProxied(model)) {
-      for (const end of endpoints(target)) {
-        const key = addressKey(end);
-        const lines = index.get(key) ?? new Map<string, Proxied>();
-        index.set(key, lines);
-        const line = `${target.pass.file} ${target.pass.at}`;
-        if (!lines.has(line)) lines.set(line, target);
-      }
-    }
-    byAddress.set(model, index);
+  return leadingTo(model, endpoint).passes;
+}
+
+/** The first *_pass line that speaks one of the schemes to an endpoint's host and port. */
+export function passSpeaking(
+  model: ConfigModel,
+  endpoint: Endpoint,
+  ...schemes: readonly string[]
+): Proxied | null {
+  const { byScheme } = leadingTo(model, endpoint);
+  for (const scheme of schemes) {
+    const target = byScheme.get(scheme);
+    if (target) return target;
   }
-  return [...(index.get(addressKey(endpoint))?.values() ?? [])];
+  return null;
 }
 
 function addressKey({ host, port, socket }: Endpoint): string {

@@ -1,7 +1,7 @@
 import { defaultedPorts } from '../config/defaulted-ports.ts';
 import { type ListenAddress, listensOn } from '../config/listens.ts';
 import type { ConfigModel } from '../config/model.ts';
-import { allProxied, type Endpoint, endpoints, type Proxied, passesTo } from '../config/proxied.ts';
+import { allProxied, type Endpoint, endpoints, type Proxied, passSpeaking } from '../config/proxied.ts';
 import type { Fix } from '../contract.ts';
 import { bestPlace } from '../diagnosis/case.ts';
 import { speaksTls } from '../diagnosis/commands.ts';
@@ -104,7 +104,7 @@ function plainEvidence(model: ConfigModel, endpoint: Endpoint): Fact[] {
   const facts: Fact[] = [];
   // On TLS's own ports a plain sibling is the likelier fault.
   if (endpoint.port !== 443 && endpoint.port !== 8443) {
-    const other = passesTo(model, endpoint).find(({ scheme }) => scheme === 'http' || scheme === 'grpc');
+    const other = passSpeaking(model, endpoint, 'http', 'grpc');
     if (other)
       facts.push({
         message: `${other.pass.text} speaks plain text to the same address`,

@@ -35,7 +35,7 @@ export function proxyRequest(state: RequestState, block: ConfigNode, handler: Co
     effectiveValue(model, 'proxy_request_buffering', block, 'on') === 'off' &&
     effectiveValue(model, 'proxy_pass_request_body', block, 'on') === 'on';
   const framing = bodyFraming(state, body, unbuffered);
-  const defaults = proxyDefaults(state, block, framing);
+  const defaults = proxyDefaults(state, block, framing, protocol);
   const sets = effective(model, 'proxy_set_header', block).nodes;
   const own = plain(target, protocol);
   const head = { method, uri, body };
@@ -132,9 +132,14 @@ function bodyFraming(state: RequestState, body: string | null, unbuffered: boole
 }
 
 /** ngx_http_proxy_headers and ngx_http_proxy_cache_headers. */
-function proxyDefaults(state: RequestState, block: ConfigNode, { length, chunked }: Framing): Default[] {
+function proxyDefaults(
+  state: RequestState,
+  block: ConfigNode,
+  { length, chunked }: Framing,
+  protocol: UpstreamRequest['protocol'],
+): Default[] {
   const version = assumedRelease(state.model);
-  const closes = holdsSince(version, '1.29.7') !== 'yes';
+  const closes = protocol !== 'HTTP/2' && holdsSince(version, '1.29.7') !== 'yes';
   return [
     ['Host', state.proxyHost ?? ''],
     ['Connection', closes ? 'close' : ''],

@@ -87,8 +87,11 @@ interface Scan {
   readonly plus: boolean;
 }
 
+const PLAIN: Scan = { complex: false, quoted: false, plus: false };
+
 /** What of a path needs decoding; a plus sign is seen only before anything else that is not plain. */
 function scanPath(rest: string, emptyPath: boolean): Scan | null {
+  if (!emptyPath && !/[\u0000-\u0020\u007f%#+]|\/[./]/.test(rest)) return PLAIN;
   if (/[\u0000-\u0020\u007f]/.test(rest)) return null;
   let complex = false;
   let quoted = false;

@@ -89,6 +89,12 @@ interface Kept {
 /** nginx allows ten changes of the URI (NGX_HTTP_MAX_URI_CHANGES). */
 const MAX_URI_CHANGES = 10;
 
+/** ngx_http_variable_depth. */
+const MAX_DEPTH = 100;
+
+/** More than any sound configuration asks for while one request is served. */
+const MAX_READS = 10_000;
+
 /**
  * One request on its way through nginx: the fields of ngx_http_request_t that decide where it goes. Byte strings
  * throughout.
@@ -132,6 +138,8 @@ export class RequestState implements ScriptContext {
   certain = true;
   proxyHost: string | null = null;
   proxyPort: string | null = null;
+  private depth = 0;
+  private reads = 0;
 
   constructor(
     readonly model: ConfigModel,
@@ -156,7 +164,15 @@ export class RequestState implements ScriptContext {
       if (!kept.known) this.markUnknown(name);
       return kept.text;
     }
-    return this.read(this, name);
+    // nginx stops at such a depth too, and volatile maps could be asked for ever.
+    if (this.depth >= MAX_DEPTH || this.reads++ > MAX_READS) {
+      this.markUnknown(name);
+      return '';
+    }
+    this.depth++;
+    const text = this.read(this, name);
+    this.depth--;
+    return text;
   }
 
   /** Set when a text did not fit where nginx wanted to put it. */

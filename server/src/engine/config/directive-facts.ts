@@ -257,9 +257,24 @@ export function directiveNames(): Iterable<string> {
  * the newest release still has comes before one that was removed.
  */
 export function factFor(name: string, context: Level): DirectiveFact | null {
-  const here = directiveFacts(name).filter((fact) => fact.contexts.some((own) => own === context));
-  return here.find((fact) => fact.until === null) ?? here[0] ?? null;
+  const entries = directiveFacts(name);
+  if (entries.length === 0) return null;
+  let known = serving.get(entries);
+  if (!known) {
+    known = new Map();
+    serving.set(entries, known);
+  }
+  let fact = known.get(context);
+  if (fact === undefined) {
+    const here = entries.filter((entry) => entry.contexts.some((own) => own === context));
+    fact = here.find(({ until }) => until === null) ?? here[0] ?? null;
+    known.set(context, fact);
+  }
+  return fact;
 }
+
+/** Every directive of a configuration is looked up, most of them again and again. */
+const serving = new WeakMap<readonly DirectiveFact[], Map<Level, DirectiveFact | null>>();
 
 /** Whether the release `version` has the directive; N.N is the last of its line, as everywhere. */
 export function existsIn(fact: DirectiveFact, version: string): boolean {

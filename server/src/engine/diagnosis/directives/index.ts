@@ -196,15 +196,26 @@ class Judge {
       sameSight(verdict.sight, sight)
     )
       return this.placedRefusal(node, fact, release);
+    const key = `${release} ${node.context} ${node.isBlock} ${headOf(node)}`;
+    const known = this.sounds.get(key);
+    if (known) {
+      node.directive.verdict = known;
+      return this.placedRefusal(node, fact, release);
+    }
     const refusal = shapeRefusal(node, fact);
     if (refusal) return refusal;
     if (fact.obsolete) return null;
     const call = { node, args: node.directive.args, fact, release, sight };
     const fault = SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
     if (fault) return this.refusalOf(node, fault);
-    node.directive.verdict = new Sound(fact, node.context, release, sight);
+    const sound = new Sound(fact, node.context, release, sight);
+    node.directive.verdict = sound;
+    this.sounds.set(key, sound);
     return this.placedRefusal(node, fact, release);
   }
+
+  /** The same line stands in many blocks: what was said of one holds for all. */
+  private readonly sounds = new Map<string, Sound>();
 
   /** Releases differ in whether they know a name, and not in what an unknown one was meant to be. */
   private unknownName(node: ConfigNode): Refusal | null {
@@ -263,6 +274,11 @@ class Judge {
     if (wrongBlock && this.movedByBrace(node)) return;
     this.found.push(findingOf(this.model, refusal, versions, refusal.severity ?? 'error'));
   }
+}
+
+/** Name and arguments as they stand in the file. */
+function headOf({ document, at, directive }: ConfigNode): string {
+  return document.text.slice(at, at + directive.headEnd);
 }
 
 /** Directives that say nothing as they stand: of unknown blocks, of Lua, of templates, of broken text. */

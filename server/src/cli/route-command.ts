@@ -4,7 +4,7 @@ import { parseArrival } from '../engine/config/server-choice.ts';
 import type { Problem } from '../engine/contract.ts';
 import { answerRequest, routeOverview } from '../engine/diagnosis/route-answer.ts';
 import { upstreamCommand } from '../engine/diagnosis/upstream-command.ts';
-import { loadGrammar } from '../grammar.ts';
+import { requestOfUrl } from '../engine/diagnosis/url-request.ts';
 import { NodeHost } from '../node-host.ts';
 import { loadModel, openInput } from './input.ts';
 import type { Io } from './io.ts';
@@ -79,7 +79,6 @@ export async function routeCommand(argv: readonly string[], io: Io): Promise<num
     throw new UsageError('--format curl is for one URL');
   }
   const request = first === undefined || first === '-' ? null : readRequest(first, values);
-  await loadGrammar();
   const options = { map: values.map, nginxVersion: values['nginx-version'] };
   const input = await openInput(values.config ?? null, options, new NodeHost(), io.readStdin, io.cwd);
   const model = await loadModel(input);
@@ -136,35 +135,21 @@ function overview(model: ConfigModel, problems: readonly Problem[], format: stri
   return 0;
 }
 
-/** A URL as the request that curl would make of it. */
 function readRequest(
   url: string,
   values: { method: string; listen?: string | undefined; header: string[]; 'http1.0': boolean },
 ): ClientRequest & { url: string } {
-  const match = /^(https?):\/\/([^/?#]+)([^#]*)/i.exec(url);
-  if (!match) throw new UsageError(`a URL begins with http:// or https:// and a host, not "${url}"`);
-  const scheme = match[1]!.toLowerCase();
-  const authority = match[2]!.replace(/^.*@/, '');
-  const port = /:(\d+)$/.exec(authority)?.[1];
-  const usual = scheme === 'https' ? '443' : '80';
-  const listen = values.listen ?? `*:${port ?? usual}`;
-  if (!parseArrival(listen)) {
-    throw new UsageError(`--listen takes an address and a port like 127.0.0.1:8080, not "${listen}"`);
+  if (values.listen !== undefined && !parseArrival(values.listen)) {
+    throw new UsageError(`--listen takes an address and a port like 127.0.0.1:8080, not "${values.listen}"`);
   }
-  const rest = match[3]!;
-  const headers = values.header.map(readHeader);
-  const named = headers.find(([name]) => name.toLowerCase() === 'host');
-  return {
-    url,
-    listen,
-    host: named ? named[1] : port === usual ? authority.slice(0, -port.length - 1) : authority,
-    target: rest.startsWith('/') ? rest : `/${rest}`,
+  const request = requestOfUrl(url, {
     method: values.method,
+    listen: values.listen,
+    headers: values.header.map(readHeader),
     http: values['http1.0'] ? '1.0' : '1.1',
-    headers: headers.filter((header) => header !== named),
-    client: null,
-    body: null,
-  };
+  });
+  if (typeof request === 'string') throw new UsageError(request);
+  return { ...request, url };
 }
 
 function readHeader(text: string): [string, string] {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { fromBytes, toBytes } from '../../server/src/engine/config/bytes.ts';
+import { defaultValue } from '../../server/src/engine/config/effective.ts';
+import { effective } from '../../server/src/engine/config/inheritance.ts';
 import type { ConfigModel } from '../../server/src/engine/config/model.ts';
 import { hostName, readTarget } from '../../server/src/engine/config/request-line.ts';
 import type { ClientRequest, FileKind } from '../../server/src/engine/config/request-state.ts';
 import { type Route, route } from '../../server/src/engine/config/route.ts';
 import { upstreamRequest } from '../../server/src/engine/config/upstream-request.ts';
+import { keepalivePool, upstreamNamed } from '../../server/src/engine/config/upstreams.ts';
 import { modelOfTexts } from '../support/engine.ts';
 
 /** What a real nginx did with random worlds (test/nginx/routing.test.ts) and surprised us stays here, as small as it gets. */
@@ -281,6 +284,49 @@ describe('the request to the backend by version', () => {
   test('what is not known keeps its name', async () => {
     const location = 'location / { proxy_set_header X-Real-IP $remote_addr; proxy_pass http://pool; }';
     expect(await sent(location, '1.29.7', { client: null })).toContain('X-Real-IP: $remote_addr');
+  });
+});
+
+describe('what holds at a block', () => {
+  test('add_header_inherit merges levels, or cuts them off', async () => {
+    const configuration = await model(`add_header A 1; server { add_header B 2; add_header_inherit merge;
+      location /m { add_header C 3; } location /o { add_header_inherit off; }
+      location /n { add_header_inherit on; add_header D 4; } }`);
+    const names = (path: string): string[] => {
+      const block = route(configuration, { ...GET, target: path }).block!;
+      return effective(configuration, 'add_header', block).nodes.map((node) => node.arg(0)!);
+    };
+    expect(names('/m')).toEqual(['C', 'B', 'A']);
+    expect(names('/o')).toEqual([]);
+    expect(names('/n')).toEqual(['D']);
+    expect(names('/')).toEqual(['B', 'A']);
+  });
+
+  test('a group keeps connections unasked since 1.29.7', async () => {
+    const configuration = await model(
+      'upstream a { server b; } upstream c { server d; keepalive 4; } upstream e { server f; keepalive 0; }',
+    );
+    const pool = (name: string, version: string | null): unknown =>
+      keepalivePool(upstreamNamed(configuration, name)!, { value: version, from: '' });
+    expect(pool('a', '1.29.6')).toBeNull();
+    expect(pool('a', '1.29.7')).toEqual({ connections: 32, node: null });
+    expect(pool('a', null)).toBe('unknown');
+    expect(pool('c', '1.20')).toMatchObject({ connections: 4 });
+    expect(pool('e', '1.30')).toBeNull();
+  });
+
+  test('defaults are those of the version', async () => {
+    const value = async (name: string, version: string): Promise<string | null> =>
+      defaultValue(await model('', version), name);
+    expect(await value('proxy_http_version', '1.29.6')).toBe('1.0');
+    expect(await value('proxy_http_version', '1.29.7')).toBe('1.1');
+    expect(await value('proxy_read_timeout', '1.22.1')).toBe('60s');
+    expect(await value('proxy_cache_lock_timeout', '1.22.1')).toBe('5s');
+    expect(await value('proxy_buffers', '1.22.1')).toBe('8 4k');
+    expect(await value('keepalive_timeout', '1.22.1')).toBe('75s');
+    expect(await value('proxy_ssl_protocols', '1.22.1')).toBe('TLSv1 TLSv1.1 TLSv1.2');
+    expect(await value('proxy_pass_trailers', '1.22.1')).toBeNull();
+    expect(await value('client_max_body_size', '1.22.1')).toBe('1m');
   });
 });
 

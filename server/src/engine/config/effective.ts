@@ -2,6 +2,7 @@ import { assumedRelease } from './assumed-release.ts';
 import { type DirectiveFact, directiveFacts, directiveNames, factAt } from './directive-facts.ts';
 import { effective } from './inheritance.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
+import { keepalivePool, type Upstream } from './upstreams.ts';
 
 /** What holds for one directive at a block. */
 export interface EffectiveSetting {
@@ -108,6 +109,17 @@ export function effectiveSetting(model: ConfigModel, block: ConfigNode, name: st
   if (nodes.length > 0) return nodes.map((node) => ({ directive: name, value: argumentsOf(node), node }));
   const value = defaultValue(model, name);
   return value === null ? [] : [{ directive: name, value, node: null }];
+}
+
+/** What holds for an upstream group: its lines, and the pool that nginx keeps for it unasked. */
+export function groupSettings(model: ConfigModel, group: Upstream): readonly EffectiveSetting[] {
+  const settings: EffectiveSetting[] = group.node.children
+    .filter((node) => node.name !== 'include')
+    .map((node) => ({ directive: node.name, value: argumentsOf(node), node }));
+  const pool = keepalivePool(group, assumedRelease(model));
+  if (pool !== null && pool !== 'unknown' && pool.node === null)
+    settings.push({ directive: 'keepalive', value: `${pool.connections} local`, node: null });
+  return settings;
 }
 
 function argumentsOf(node: ConfigNode): string {

@@ -4,7 +4,7 @@ import type { ConfigModel, ConfigNode } from './model.ts';
  * How a directive reaches inner levels. nginx merges the records of the written nesting at load time, each module
  * in its own merge function; the request's path through rewrites plays no part.
  * - `value`: the nearest level that sets it wins.
- * - `list`: one line at a level drops every line of the outer levels.
+ * - `list`: one line at a level drops every line of the outer levels, unless it is told to merge them.
  * - `none`: belongs to its own block alone.
  */
 export type Inheritance = 'value' | 'list' | 'none';
@@ -36,6 +36,23 @@ const LISTS = new Set([
   'sub_filter',
   'set_real_ip_from',
   'early_hints',
+  'mirror',
+  'auth_request_set',
+  'fastcgi_catch_stderr',
+  'valid_referers',
+  'gzip_disable',
+  'gzip_types',
+  'addition_types',
+  'charset_types',
+  'ssi_types',
+  'sub_filter_types',
+  'xslt_types',
+  'xslt_param',
+  'xslt_string_param',
+  'xslt_stylesheet',
+  'ancient_browser',
+  'modern_browser',
+  'http2_push',
   'ssl_certificate',
   'ssl_certificate_key',
   ...['proxy', 'fastcgi', 'uwsgi', 'scgi', 'grpc'].flatMap((m) => [`${m}_hide_header`, `${m}_pass_header`]),
@@ -46,7 +63,14 @@ const LISTS = new Set([
   ]),
 ]);
 
+/** Lists that an inner level may add to: `add_header_inherit merge` (ngx_http_headers_merge_conf, since 1.29.3). */
+const MERGED = new Set(['add_header', 'add_trailer']);
+
+/** Content handlers: not even a nested location takes them over. */
+const HANDLERS = ['empty_gif', 'flv', 'mp4', 'perl', 'stub_status', 'js_content', 'echo'];
+
 const OWN = new Set([
+  ...HANDLERS,
   'return',
   'rewrite',
   'set',
@@ -103,6 +127,10 @@ function atLevel(level: ConfigNode, name: string): readonly ConfigNode[] {
  */
 export function effective(model: ConfigModel, name: string, block: ConfigNode): Effective {
   const kind = inheritanceOf(name);
+  if (MERGED.has(name)) {
+    const merged = mergedList(model, name, block);
+    if (merged) return merged;
+  }
   const own = atLevel(block, name);
   if (own.length > 0)
     return { nodes: kind === 'list' ? own : own.slice(0, 1), level: block, inherited: false };
@@ -126,6 +154,22 @@ export function effective(model: ConfigModel, name: string, block: ConfigNode): 
   return loose.length === 0
     ? NOTHING
     : { nodes: kind === 'list' ? loose : loose.slice(0, 1), level: null, inherited: true };
+}
+
+/** A list whose levels may be told to merge or to inherit nothing; null where none of them is. */
+function mergedList(model: ConfigModel, name: string, block: ConfigNode): Effective | null {
+  const levels = [block, ...block.ancestors()];
+  if (!levels.some((level) => level.first(`${name}_inherit`))) return null;
+  const nodes: ConfigNode[] = [];
+  let first: ConfigNode | null = null;
+  for (const level of levels) {
+    const own = level.all(name);
+    const mode = effectiveValue(model, `${name}_inherit`, level, 'on');
+    if (own.length > 0) first ??= level;
+    nodes.push(...own);
+    if (mode === 'off' || (mode === 'on' && own.length > 0)) break;
+  }
+  return { nodes, level: first, inherited: first !== null && first !== block };
 }
 
 /** First argument of a single-value directive at a block, or the given default. */

@@ -1,6 +1,8 @@
+import type { NginxVersion } from '../contract.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 import { isOneLetterAway } from './near-names.ts';
 import { parseUpstreamUrl, type UpstreamUrl } from './upstream-url.ts';
+import { holdsSince } from './version.ts';
 
 /** One `server` line of an upstream block. */
 export interface Peer {
@@ -45,6 +47,31 @@ const cache = new WeakMap<ConfigModel, Map<string, Upstream>>();
 
 export function upstreamNamed(model: ConfigModel, name: string): Upstream | null {
   return upstreams(model).get(name.toLowerCase()) ?? null;
+}
+
+/** Idle connections that a worker keeps open to a group. */
+export interface KeepalivePool {
+  readonly connections: number;
+  /** The `keepalive` line; null where nginx keeps a pool unasked. */
+  readonly node: ConfigNode | null;
+}
+
+/** Connections in the pool that every group has since 1.29.7. */
+const UNASKED = 32;
+
+/**
+ * The pool of a group in a release (ngx_http_upstream_init_keepalive): null without one, 'unknown' where it depends on
+ * a version that nobody knows.
+ */
+export function keepalivePool(upstream: Upstream, version: NginxVersion): KeepalivePool | null | 'unknown' {
+  const { keepalive } = upstream;
+  if (keepalive) {
+    const connections = Number(keepalive.arg(0));
+    return connections > 0 ? { connections, node: keepalive } : null;
+  }
+  const unasked = holdsSince(version, '1.29.7');
+  if (unasked === 'unknown') return 'unknown';
+  return unasked === 'yes' ? { connections: UNASKED, node: null } : null;
 }
 
 function readUpstream(node: ConfigNode, name: string): Upstream {

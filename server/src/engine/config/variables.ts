@@ -49,7 +49,14 @@ export function possibleValues(model: ConfigModel, text: string, at: ConfigNode,
 }
 
 /** Variables of nginx itself whose values are few. */
-const BUILT_IN: Readonly<Record<string, readonly string[]>> = { scheme: ['http', 'https'] };
+const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
+  scheme: ['http', 'https'],
+  https: ['', 'on'],
+  is_args: ['', '?'],
+};
+
+/** Lines of a `geo` that give no value. */
+const GEO_PARAMETERS = new Set(['proxy', 'delete']);
 
 function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth: number): PossibleValues {
   const few = BUILT_IN[name];
@@ -69,7 +76,7 @@ function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth:
       continue;
     }
     found = true;
-    const entries = node.children.filter((entry) => entry.args.length > 0 && entry.name !== 'include');
+    const entries = node.children.filter((entry) => entry.args.length > 0 && !isParameter(node, entry.name));
     // Without a default, an unmatched key gives the empty text (ngx_http_map_variable).
     const fallback = kind === 'split' ? '*' : 'default';
     if (!entries.some((entry) => entry.name === fallback)) values.push('');
@@ -81,6 +88,10 @@ function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth:
   }
   if (!found) return { values: [], complete: false };
   return { values: [...new Set(values)].slice(0, MAX_VALUES), complete };
+}
+
+function isParameter(definition: ConfigNode, name: string): boolean {
+  return name === 'include' || (definition.name === 'geo' && GEO_PARAMETERS.has(name));
 }
 
 interface Definition {

@@ -1,7 +1,8 @@
 import { handlerOf } from '../config/block-record.ts';
 import { fromBytes } from '../config/bytes.ts';
-import { effectiveSettings } from '../config/effective.ts';
+import { effectiveSettings, groupSettings } from '../config/effective.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
+import { proxied } from '../config/proxied.ts';
 import type { ClientRequest, Step } from '../config/request-state.ts';
 import { type Route, type RouteOptions, route } from '../config/route.ts';
 import { type UpstreamRequest, upstreamRequest } from '../config/upstream-request.ts';
@@ -96,7 +97,9 @@ function effectiveOf(model: ConfigModel, block: ConfigNode, handler: ConfigNode)
   const ofBlock = remembered(settings, block, () => new Map<string, RouteAnswer['effective']>());
   let list = ofBlock.get(kind);
   if (!list) {
-    list = effectiveSettings(model, block, kind).map(({ directive, value, node }) => ({
+    const passed = proxied(model, block);
+    const group = passed?.target.kind === 'upstream' ? groupSettings(model, passed.target.upstream) : [];
+    list = [...effectiveSettings(model, block, kind), ...group].map(({ directive, value, node }) => ({
       directive,
       value,
       from: sourceOf(node),

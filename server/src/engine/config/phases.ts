@@ -186,6 +186,7 @@ export class Walk {
     state.internal = true;
     state.validUnparsed = false;
     state.validLocation = true;
+    state.addUriToAlias = false;
     this.phase = 'server-rewrite';
   }
 

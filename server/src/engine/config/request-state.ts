@@ -116,6 +116,8 @@ export class RequestState implements ScriptContext {
   validLocation = true;
   internal = false;
   uriChanged = false;
+  /** try_files has found a file below an alias that stands for the whole path. */
+  addUriToAlias = false;
   uriChanges = MAX_URI_CHANGES + 1;
   errorPageDone = false;
   /** Status that replaces that of the answer, after an error_page; 0 for none. */

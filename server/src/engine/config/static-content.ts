@@ -43,6 +43,10 @@ export function tryFiles(state: RequestState): Onward {
     state.step('try-files', `try_files finds ${text}`);
     if (!isAlias) state.uri = name;
     else if (alias !== null) state.uri = state.uri.slice(0, alias) + name;
+    else if (!directory) {
+      state.uri = name;
+      state.addUriToAlias = true;
+    }
     return NEXT;
   }
   return NEXT;

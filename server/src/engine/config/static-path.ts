@@ -64,7 +64,8 @@ export function filePath(state: RequestState, uri: string): string | null {
     return null;
   }
   const base = state.evaluate(script).text;
-  return alias === null ? base : base + uri.slice(alias);
+  if (alias === null) return state.addUriToAlias ? base + uri : base;
+  return base + uri.slice(alias);
 }
 
 export function fileName(state: RequestState): string | null {

@@ -20,6 +20,8 @@ export interface FixtureRequest {
   readonly websocket?: boolean;
   readonly headers?: Record<string, string>;
   readonly meant: Meant;
+  /** It only sets the scene, and ends the same before and after the fix. */
+  readonly prepares?: boolean;
   /** Location that explain must lead to, as `place.location.text`. */
   readonly location?: string;
 }

@@ -34,6 +34,11 @@ export class Editor {
     return this.change(node, node.range(word.at, word.at + word.raw.length), newText);
   }
 
+  /** Takes an argument out, with the blanks between it and the word before. */
+  removeWord(node: ConfigNode, before: Word, word: Word): this {
+    return this.change(node, node.range(before.at + before.raw.length, word.at + word.raw.length), '');
+  }
+
   /** Replaces name and arguments of a directive. */
   replaceHead(node: ConfigNode, newText: string): this {
     return this.change(node, node.range(0, node.directive.headEnd), newText);

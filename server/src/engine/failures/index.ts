@@ -1,7 +1,9 @@
+import { allPeersDown } from './all-peers-down.ts';
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
+import { duplicatePeer } from './duplicate-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
@@ -9,12 +11,14 @@ import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
+import { poolMarkedDownByOneFailure } from './pool-marked-down-by-one-failure.ts';
 import { prefixSlashMismatch } from './prefix-slash-mismatch.ts';
 import { prefixStripped } from './prefix-stripped.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
+import { retryDisabled } from './retry-disabled.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { undefinedUpstream } from './undefined-upstream.ts';
@@ -58,6 +62,10 @@ export const failureModes: readonly FailureMode[] = [
   websocketOverHttp10,
   websocketConnectionClose,
   connectionUpgradeHardcoded,
+  allPeersDown,
+  duplicatePeer,
+  retryDisabled,
+  poolMarkedDownByOneFailure,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

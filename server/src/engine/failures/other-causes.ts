@@ -457,34 +457,6 @@ export const otherCauses: readonly OtherCause[] = [
     mitigate: 'nginx -s reload forgets the failures, so that every server is tried again',
     takesEffect: 'a repaired server: after fail_timeout, 10 s by default',
   },
-  {
-    id: 'all-peers-down',
-    title: 'Every server of the pool is marked down',
-    do: 'Remove down from the server lines that work, or add a server.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
-    id: 'pool-marked-down-by-one-failure',
-    title: 'One failure takes a server out of the pool for long',
-    do: 'Raise max_fails (1 by default) or shorten fail_timeout on the server line.',
-    mitigate: 'nginx -s reload forgets the failures',
-    takesEffect: reload,
-  },
-  {
-    id: 'duplicate-peer',
-    title: 'The same server stands twice in the pool',
-    do: 'Remove one of the two lines. To send it more requests, use weight.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
-    id: 'retry-disabled',
-    title: 'proxy_next_upstream is off for a pool of several servers',
-    do: 'Remove proxy_next_upstream off: then nginx tries the next server after an error or a time-out. A POST that has been sent is still not repeated, unless non_idempotent is set.',
-    mitigate: null,
-    takesEffect: reload,
-  },
 
   // URI and redirects
   {

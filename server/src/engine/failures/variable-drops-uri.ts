@@ -38,7 +38,7 @@ const ARGUMENTS = new Set(['args', 'query_string', 'is_args']);
 
 function dropping(model: ConfigModel, target: Proxied): Detection | null {
   if (target.handler !== 'proxy' || target.target.kind !== 'variable') return null;
-  const uri = target.uriPart ?? uriInVariable(model, target);
+  const uri = uriOf(target) ?? uriInVariable(model, target);
   if (uri === null || !variablesIn(uri).every((name) => ARGUMENTS.has(name))) return null;
   if (hasPlaceholder(model, target.target.text)) return null;
   const location = [target.block, ...target.block.ancestors()].find((block) => block.name === 'location');
@@ -46,6 +46,8 @@ function dropping(model: ConfigModel, target: Proxied): Detection | null {
   const match = locationMatch(location);
   const example = sample(match);
   const single = isSingle(match, uri);
+  // Who adds the arguments knows that nothing is added, and means one resource.
+  if (single && variablesIn(uri).length > 0) return null;
   return {
     node: target.pass,
     severity: single ? 'info' : 'warning',
@@ -54,6 +56,13 @@ function dropping(model: ConfigModel, target: Proxied): Detection | null {
     related: [],
     fixes: fixes(model, target, location, match),
   };
+}
+
+/** What stands behind the host; the scheme may be a variable. */
+function uriOf({ target }: Proxied): string | null {
+  const rest = target.kind === 'variable' ? target.text.replace(/^[^/]*:\/\//, '') : '';
+  const slash = /^unix:/i.test(rest) ? -1 : rest.search(/[/?]/);
+  return slash < 0 ? null : rest.slice(slash);
 }
 
 /** The URI that a variable with a whole URL brings along, where all its values have one. */
@@ -106,7 +115,7 @@ function sample({ kind, path }: LocationMatch): string {
 
 function fixes(model: ConfigModel, target: Proxied, location: ConfigNode, match: LocationMatch): Fix[] {
   const word = target.pass.directive.args[0];
-  const { uriPart } = target;
+  const uriPart = uriOf(target);
   const at = word && uriPart !== null ? word.raw.lastIndexOf(uriPart) : -1;
   if (!word || uriPart === null || at < 0) return [];
   const bare = word.raw.slice(0, at) + word.raw.slice(at + uriPart.length);
@@ -127,11 +136,13 @@ function fixes(model: ConfigModel, target: Proxied, location: ConfigNode, match:
 /** The replacement of the prefix that nginx makes without a variable. */
 function mapped(
   model: ConfigModel,
-  { pass, uriPart }: Proxied,
+  target: Proxied,
   location: ConfigNode,
   path: string,
   bare: string,
 ): Fix | null {
+  const { pass } = target;
+  const uriPart = uriOf(target);
   if (uriPart === null || !/^[\w/.~-]*$/.test(path + uriPart)) return null;
   const head = path.replace(/\/$/, '').replaceAll('.', '\\.');
   const rewrite = `rewrite ^${head}${path.endsWith('/') ? '/' : '/?'}(.*)$ ${uriPart.replace(/\/?$/, '/')}$1 break;`;

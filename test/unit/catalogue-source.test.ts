@@ -29,6 +29,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   // ngx_http_lua_module.
   'lua-aborted',
   'lua-log',
+  'lua-certificate-rejected',
   // HTTP/2 and HTTP/3 towards clients.
   'client-closed-stream',
   'client-flood',

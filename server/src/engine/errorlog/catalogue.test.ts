@@ -537,7 +537,11 @@ const REFUSED: readonly (readonly [message: string, id: string, causes: readonly
     'host-not-found-in-upstream',
     ['host-not-found-at-start', 'undefined-upstream'],
   ],
-  ['invalid port in upstream "127.0.0.1:80800" in /etc/nginx/n.conf:9', 'invalid-port-in-upstream', []],
+  [
+    'invalid port in upstream "127.0.0.1:80800" in /etc/nginx/n.conf:9',
+    'invalid-port-in-upstream',
+    ['wrong-upstream-port'],
+  ],
   [
     '"proxy_pass" cannot have URI part in location given by regular expression, or inside named location, or inside "if" statement, or inside "limit_except" block in /etc/nginx/n.conf:9',
     'proxy-pass-uri-refused',

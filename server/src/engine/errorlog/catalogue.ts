@@ -274,6 +274,11 @@ function bodiesOf(message: string): string[] {
       bodies.push(message.slice(0, at));
     }
   }
+  // ` in FILE` whose line number was cut off.
+  const file = parts.at === null ? / in \/[^\s":]{1,300}$/.exec(message) : null;
+  if (file !== null) {
+    bodies.push(message.slice(0, file.index));
+  }
   if (parts.action !== null) {
     bodies.push(message.slice(0, Math.max(0, message.length - parts.action.length - ' while '.length)));
   }

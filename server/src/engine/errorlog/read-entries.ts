@@ -28,6 +28,9 @@ export interface LineListener {
 /** So much of a line is kept; nginx itself writes 2047 bytes at most. */
 const MAX_LINE = 65_536;
 
+/** Two lines of prose have no more characters. */
+const MAX_PROSE = 600;
+
 /** Reads a pasted text whole. For a file of any size use EntryReader. */
 export function readEntries(text: string): ReadResult {
   const unrecognised: { line: number; text: string }[] = [];
@@ -54,6 +57,8 @@ export class EntryReader {
   #rest = '';
   #restCut = false;
   #open: OpenEntry | null = null;
+  /** The line before, if nobody knows it. */
+  #unknown: string | null = null;
 
   constructor(listener: LineListener = {}) {
     this.#listener = listener;
@@ -117,6 +122,7 @@ export class EntryReader {
       this.#takeUnclean(line, cut, entries);
       return;
     }
+    this.#unknown = null;
     if (this.#open !== null) {
       this.#flush(entries);
     }
@@ -126,11 +132,13 @@ export class EntryReader {
   /** A line that does not begin as nginx writes it. */
   #takeUnclean(line: string, cut: boolean, entries: LogEntry[]): void {
     if (line.trim() === '') {
+      this.#unknown = null;
       this.#flush(entries);
       return;
     }
     const helper = readHelper(line, this.lines);
     if (helper !== null) {
+      this.#unknown = null;
       this.#flush(entries);
       this.#listener.helper?.(helper);
       return;
@@ -147,12 +155,28 @@ export class EntryReader {
       }
     }
     this.#flush(entries);
+    const wrapped = entry === null ? this.#wrappedProse(line) : null;
+    if (wrapped !== null) {
+      this.unrecognised--;
+      this.#give(wrapped, line, cut, entries);
+      return;
+    }
     if (entry !== null) {
       this.#give(entry, line, cut, entries);
       return;
     }
+    this.#unknown = line;
     this.unrecognised++;
     this.#listener.unrecognised?.(this.lines, line);
+  }
+
+  /** A message that a person's editor wrapped in the middle of a sentence. */
+  #wrappedProse(line: string): LogEntry | null {
+    const before = this.#unknown;
+    this.#unknown = null;
+    return before === null || before.length + line.length > MAX_PROSE
+      ? null
+      : readUncleanLine(`${before} ${line}`, this.lines - 1, false);
   }
 
   #give(entry: LogEntry, line: string, cut: boolean, entries: LogEntry[]): void {

@@ -134,6 +134,21 @@ export const request: readonly MessageKind[] = [
     causes: ['lua-error'],
   },
   {
+    id: 'lua-certificate-rejected',
+    text: 'lua ssl certificate verify error: (<verify>)',
+    source: 'OpenResty, ngx_http_lua_socket_tcp.c ngx_http_lua_ssl_handshake_handler',
+    phase: 'other',
+    status: UNCHANGED,
+    fault: 'configuration',
+    meaning: () => 'A Lua script connected with TLS to a server whose certificate it does not accept.',
+    since: null,
+    example: requestLine(
+      'error',
+      'lua ssl certificate verify error: (20: unable to get local issuer certificate), context: ssl_certificate_by_lua*',
+    ),
+    causes: ['upstream-certificate-rejected', 'lua-error'],
+  },
+  {
     id: 'lua-log',
     text: '[[lua] <what>',
     source: 'OpenResty, ngx_http_lua_log.c log_wrapper',

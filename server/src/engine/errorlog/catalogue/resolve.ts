@@ -66,7 +66,11 @@ export const resolve: readonly MessageKind[] = [
     meaning: () => 'The address of the backend has no port, and this protocol has no default one.',
     since: null,
     example: 'nginx: [emerg] no port in upstream "app.test" in /etc/nginx/conf.d/default.conf:7',
-    causes: ['invalid-upstream-variable'],
+    // A bare word in FILE:LINE was meant to be a group.
+    causes: (entry) =>
+      isStartUp(entry) && /^"[A-Za-z][\w-]*"$/.test(quotedOf(entry))
+        ? ['undefined-upstream', 'invalid-upstream-variable']
+        : ['invalid-upstream-variable'],
   },
   {
     id: 'invalid-url-prefix-in-variable',
@@ -259,9 +263,13 @@ function addressCauses(entry: LogEntry): readonly string[] {
   if (address.includes('://')) {
     return ['unsupported-upstream-scheme'];
   }
-  return address.startsWith('"/') || address.includes('.sock')
-    ? ['unix-socket-path-malformed', 'unsupported-upstream-scheme']
-    : [];
+  if (address.startsWith('"/') || address.includes('.sock')) {
+    return ['unix-socket-path-malformed', 'unsupported-upstream-scheme'];
+  }
+  if (address.includes('$')) {
+    return ['invalid-upstream-variable'];
+  }
+  return entry.message.startsWith('invalid port') ? ['wrong-upstream-port'] : [];
 }
 
 /** The name that the message asks for. */

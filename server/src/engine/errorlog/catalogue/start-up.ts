@@ -319,6 +319,11 @@ export const startUp: readonly MessageKind[] = [
         ? `nginx is not allowed to use ${quotedFirst(entry)}.`
         : `nginx could not use ${quotedFirst(entry)} while it started.`,
     example: startUpLine('open() "/etc/nginx/snippets/proxy.conf" failed (2: No such file or directory)'),
+    // Folders are made for temporary files and caches only.
+    causes: (entry) =>
+      /^(?:mkdir|chown|chmod|CreateDirectory)\(\)/.test(entry.message)
+        ? ['temp-files-unwritable', ...(errnoMeaning(entry.errno) === 'permission' ? ['selinux-denied'] : [])]
+        : [],
   }),
   refused({
     id: 'listen-failed',

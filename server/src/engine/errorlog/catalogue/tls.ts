@@ -22,6 +22,10 @@ const UPSTREAM_PHASES: ReadonlySet<Phase> = new Set(['connect', 'tls', 'send', '
 
 /** TLS texts are the same on both sides of nginx; the action tells which side. */
 function isUpstreamSide(entry: LogEntry): boolean {
+  // During the handshake with a client there is no request yet; with one it is a backend, whoever connected to it.
+  if (entry.request !== null) {
+    return true;
+  }
   return UPSTREAM_PHASES.has(
     phaseOf(entry, entry.upstream === null && entry.client !== null ? 'client' : 'tls'),
   );

@@ -1,6 +1,7 @@
 import { type LocationMatch, locationMatch } from '../config/location-choice.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
+import { calledPaths } from '../config/subrequests.ts';
 import { hasPlaceholder, possibleValues, variablesIn } from '../config/variables.ts';
 import type { Fix } from '../contract.ts';
 import { repeatThroughNginx } from '../diagnosis/commands.ts';
@@ -84,27 +85,20 @@ function meansOneUri(model: ConfigModel, location: ConfigNode, uri: string): boo
   if (kind === '@') return uri !== '/';
   if (/\.\w+$/.test(uri.split('?', 1)[0]!)) return true;
   // A pattern without any choice.
-  if ((kind === '~' || kind === '~*') && /^\^[\w/-]*\$$/.test(path)) return true;
+  if ((kind === '~' || kind === '~*') && (/^\^[\w/-]*\$$/.test(path) || namesIt(path, uri))) return true;
   return calledPaths(model).has(path);
 }
 
-const called = new WeakMap<ConfigModel, Set<string>>();
-
-/** URIs of subrequests, which mean one URI each. */
-function calledPaths(model: ConfigModel): ReadonlySet<string> {
-  let known = called.get(model);
-  if (!known) {
-    known = new Set();
-    for (const node of model.nodes)
-      if (node.name === 'auth_request' || node.name === 'mirror') known.add(node.arg(0) ?? '');
-    called.set(model, known);
-  }
-  return known;
+/** Whether a pattern holds the last name of a URI: it is for that resource. */
+function namesIt(pattern: string, uri: string): boolean {
+  const name = uri.split('?', 1)[0]!.replace(/\/+$/, '').split('/').at(-1);
+  return name !== undefined && name !== '' && pattern.includes(name);
 }
 
 /** A prefix and a URI that both look like the name of one resource. */
 function isSingle({ kind, path }: LocationMatch, uri: string): boolean {
   const prefix = kind === 'prefix' || kind === '^~';
+  if (prefix && uri !== '/' && path.endsWith(uri) && path !== uri) return true;
   return prefix && !path.endsWith('/') && !uri.split('?', 1)[0]!.endsWith('/');
 }
 

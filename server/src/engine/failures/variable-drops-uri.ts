@@ -85,7 +85,7 @@ function meansOneUri(model: ConfigModel, location: ConfigNode, uri: string): boo
   if (kind === '@') return uri !== '/';
   if (/\.\w+$/.test(uri.split('?', 1)[0]!)) return true;
   // A pattern without any choice.
-  if ((kind === '~' || kind === '~*') && (/^\^[\w/-]*\$$/.test(path) || namesIt(path, uri))) return true;
+  if ((kind === '~' || kind === '~*') && /^\^[\w/-]*\$$/.test(path)) return true;
   return calledPaths(model).has(path);
 }
 
@@ -98,8 +98,9 @@ function namesIt(pattern: string, uri: string): boolean {
 /** A prefix and a URI that both look like the name of one resource. */
 function isSingle({ kind, path }: LocationMatch, uri: string): boolean {
   const prefix = kind === 'prefix' || kind === '^~';
-  if (prefix && uri !== '/' && path.endsWith(uri) && path !== uri) return true;
-  return prefix && !path.endsWith('/') && !uri.split('?', 1)[0]!.endsWith('/');
+  if (!prefix) return namesIt(path, uri);
+  if (uri !== '/' && path.endsWith(uri) && path !== uri) return true;
+  return !path.endsWith('/') && !uri.split('?', 1)[0]!.endsWith('/');
 }
 
 function sample({ kind, path }: LocationMatch): string {

@@ -126,6 +126,7 @@ function atLevel(level: ConfigNode, name: string): readonly ConfigNode[] {
  * and its siblings; memcached does not).
  */
 export function effective(model: ConfigModel, name: string, block: ConfigNode): Effective {
+  if (!model.has(name) && name !== 'allow' && name !== 'deny') return NOTHING;
   const kind = inheritanceOf(name);
   if (MERGED.has(name)) {
     const merged = mergedList(model, name, block);
@@ -140,12 +141,13 @@ export function effective(model: ConfigModel, name: string, block: ConfigNode): 
       return NOTHING;
     return { ...effective(model, name, block.parent), inherited: true };
   }
-  for (const level of block.ancestors()) {
+  let outermost = block;
+  for (let level = block.parent; level; level = level.parent) {
+    outermost = level;
     const found = atLevel(level, name);
     if (found.length > 0)
       return { nodes: kind === 'list' ? found : found.slice(0, 1), level, inherited: true };
   }
-  const outermost = [block, ...block.ancestors()].at(-1)!;
   if (outermost.context === 'main') return NOTHING;
   // A fragment's own top level stands for the block that would include it.
   const loose = model.top.filter(

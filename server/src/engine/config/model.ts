@@ -7,6 +7,8 @@ import { includeKey, type Snapshot } from './snapshot.ts';
 import { detectVersion, type VersionSource } from './version.ts';
 
 const NONE: readonly ConfigNode[] = [];
+/** Children up to which a look at each is cheaper than a table by name. */
+const FEW = 12;
 
 /**
  * A directive where it takes effect: the same line of a file that is included thirty times is thirty nodes, each
@@ -78,6 +80,16 @@ export class ConfigNode {
 
   /** Direct children of that name, includes expanded, in reading order. */
   all(name: string): readonly ConfigNode[] {
+    // A table pays only where many lines stand.
+    if (this.children.length <= FEW) {
+      let found: ConfigNode[] | null = null;
+      for (const child of this.children) {
+        if (child.name !== name) continue;
+        if (found) found.push(child);
+        else found = [child];
+      }
+      return found ?? NONE;
+    }
     if (!this.byName) {
       this.byName = new Map();
       for (const child of this.children) {
@@ -145,6 +157,14 @@ export class ConfigModel {
     this.rootContexts = builder.rootContexts;
     this.version = detectVersion(snapshot, this.nodes, options.version ?? null);
   }
+
+  /** Whether any directive of that name stands anywhere: most questions are about settings that nobody has set. */
+  has(name: string): boolean {
+    this.names ??= new Set(this.nodes.map((node) => node.name));
+    return this.names.has(name);
+  }
+
+  private names: ReadonlySet<string> | null = null;
 
   /** Whether a whole configuration is in sight: only then can something be said to be absent. */
   get isComplete(): boolean {

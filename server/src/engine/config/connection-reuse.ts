@@ -1,10 +1,11 @@
+import { compareVersions } from './compare-versions.ts';
 import { effective } from './inheritance.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 import { allProxied, type Proxied } from './proxied.ts';
 import { requestHeaders } from './request-headers.ts';
 import type { Upstream } from './upstreams.ts';
 import { definitionsOf, possibleValues, variablesIn } from './variables.ts';
-import { holdsSince } from './version.ts';
+import { holdsSince, possibleReleases } from './version.ts';
 
 /** What a proxied location says about keeping its connections to a group that has `keepalive`. */
 export interface PoolUse {
@@ -58,12 +59,29 @@ export function poolUses(model: ConfigModel): ReadonlyMap<Upstream, readonly Poo
   return uses;
 }
 
+const defaults = new WeakMap<ConfigModel, 'yes' | 'no' | 'unknown'>();
+
+/** Whether nginx speaks HTTP/1.1 without a Connection header by itself: since 1.29.7. */
+function keepsByDefault(model: ConfigModel): 'yes' | 'no' | 'unknown' {
+  let known = defaults.get(model);
+  if (!known) {
+    known = holdsSince(model.version, SINCE);
+    // A directive may be newer than that.
+    const newer = (release: string): boolean => compareVersions(release, SINCE) >= 0;
+    if (known === 'unknown' && possibleReleases(model).every(newer)) known = 'yes';
+    defaults.set(model, known);
+  }
+  return known;
+}
+
+const SINCE = '1.29.7';
+
 /** HTTP version that proxy_pass speaks in a block: 1.0 by default before 1.29.7, then 1.1. */
 export function spokenVersion(model: ConfigModel, block: ConfigNode): SpokenVersion {
   const node = effective(model, 'proxy_http_version', block).nodes[0] ?? null;
   const version = node?.arg(0);
   if (node && version) return { version, node, sure: true };
-  const modern = holdsSince(model.version, '1.29.7');
+  const modern = keepsByDefault(model);
   return { version: modern === 'yes' ? '1.1' : '1.0', node: null, sure: modern !== 'unknown' };
 }
 
@@ -71,7 +89,7 @@ export function spokenVersion(model: ConfigModel, block: ConfigNode): SpokenVers
 export function sentConnection(model: ConfigModel, block: ConfigNode): SentConnection {
   const node = requestHeaders(model, block).get('connection') ?? null;
   if (!node) {
-    const modern = holdsSince(model.version, '1.29.7');
+    const modern = keepsByDefault(model);
     return { says: modern === 'yes' ? 'open' : 'close', node, map: null, sure: modern !== 'unknown' };
   }
   const text = node.arg(1) ?? '';
@@ -107,4 +125,11 @@ function plainValue(map: ConfigNode): string | null {
 /** The entry of a map for the empty text. */
 export function plainEntry(map: ConfigNode): ConfigNode | null {
   return map.children.find((entry) => entry.name === '' && entry.args.length > 0) ?? null;
+}
+
+/** Whose connections are not kept, for messages: the group's, or those of one location among others. */
+export function closedBy(group: Upstream, closing: readonly PoolUse[], uses: readonly PoolUse[]): string {
+  const [first] = closing;
+  if (!first || closing.length === uses.length) return `no connection to ${group.name} is kept`;
+  return `${first.target.block.text} keeps no connection to ${group.name}`;
 }

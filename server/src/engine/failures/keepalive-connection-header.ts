@@ -1,4 +1,4 @@
-import { type PoolUse, plainEntry, poolUses } from '../config/connection-reuse.ts';
+import { closedBy, type PoolUse, plainEntry, poolUses } from '../config/connection-reuse.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { requestHeaders } from '../config/request-headers.ts';
 import type { Upstream } from '../config/upstreams.ts';
@@ -59,7 +59,7 @@ function closed(model: ConfigModel, group: Upstream, uses: readonly PoolUse[]): 
     node: group.keepalive!,
     severity: sure ? 'warning' : 'info',
     certainty: sure ? 'certain' : 'likely',
-    message: `no connection to ${group.name} is kept: ${because(first)}`,
+    message: `${closedBy(group, closing, uses)}: ${because(first)}`,
     ...(written && { versions: null }),
     related: closing.map(({ target, connection: { node, map } }) => {
       if (map)

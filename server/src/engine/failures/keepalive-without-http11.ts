@@ -1,4 +1,4 @@
-import { type PoolUse, poolUses } from '../config/connection-reuse.ts';
+import { closedBy, type PoolUse, poolUses } from '../config/connection-reuse.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { requestHeaders } from '../config/request-headers.ts';
 import type { Upstream } from '../config/upstreams.ts';
@@ -61,7 +61,7 @@ function unused(model: ConfigModel, group: Upstream, uses: readonly PoolUse[]): 
     node: group.keepalive!,
     severity: sure ? 'warning' : 'info',
     certainty: sure ? 'certain' : 'likely',
-    message: `no connection to ${group.name} is kept: ${first.target.pass.text} speaks HTTP/1.0${releases}`,
+    message: `${closedBy(group, closing, uses)}: ${first.target.pass.text} speaks HTTP/1.0${releases}`,
     ...(explicit && { versions: null }),
     related: closing.map(({ target, http }) => ({
       ...(http.node ?? target.pass).site,

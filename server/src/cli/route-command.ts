@@ -1,6 +1,6 @@
 import type { ConfigModel } from '../engine/config/model.ts';
 import type { ClientRequest } from '../engine/config/request-state.ts';
-import { parseArrival } from '../engine/config/server-choice.ts';
+import { type ListenPoint, parseArrival } from '../engine/config/server-choice.ts';
 import type { Problem } from '../engine/contract.ts';
 import { answerRequest, routeOverview } from '../engine/diagnosis/route-answer.ts';
 import { upstreamCommand } from '../engine/diagnosis/upstream-command.ts';
@@ -104,6 +104,8 @@ function answerOne(
   io: Io,
 ): number {
   const answered = answerRequest(model, request);
+  const mismatch = schemeMismatch(request.url, answered.route.state.point);
+  if (mismatch !== null) answered.answer.trace.unshift(mismatch);
   if (format === 'json') {
     io.out(`${printableJson(answered.answer)}\n`);
     return 0;
@@ -123,6 +125,15 @@ function answerOne(
     : 'nginx sends nothing to a backend for this URL; without --format curl the answer says why';
   io.err(`nginx-502: ${printable(why)}\n`);
   return 2;
+}
+
+/** A URL in a scheme that the address does not speak; null when it fits. */
+function schemeMismatch(url: string, point: ListenPoint | null): string | null {
+  const secure = /^https:/i.test(url);
+  if (point === null || point.ssl === secure) return null;
+  return secure
+    ? `the URL says https, but no listen line has ssl there: the handshake fails; what follows is for http`
+    : `the URL says http, but the address speaks TLS: nginx answers 400; what follows is for https`;
 }
 
 function overview(model: ConfigModel, problems: readonly Problem[], format: string, io: Io): number {

@@ -15,7 +15,7 @@ export interface RouteReportOptions {
 const LABEL = 10;
 
 /** Settings that people ask for, shown even where nobody sets them. */
-const ALWAYS = /_(?:http_version|connect_timeout|read_timeout|buffer_size|next_upstream)$/;
+const ALWAYS = /^(?!client_)\w+_(?:http_version|connect_timeout|read_timeout|buffer_size|next_upstream)$/;
 
 /** The answer to one URL: where it goes, why, and what nginx sends on. */
 export function routeReport(

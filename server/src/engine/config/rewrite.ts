@@ -87,7 +87,7 @@ function runReturn(state: RequestState, node: ConfigNode): Finish {
   const isCode = /^\d+$/.test(first);
   const status = isCode ? Number(first) : 302;
   const written = isCode ? node.arg(1) : first;
-  state.step('return', `${node.text} answers`);
+  state.step('return', status === 444 ? `${node.text} closes the connection` : `${node.text} answers`);
   if (written === null && status >= 400) return { status, body: null, node };
   const { text } = state.evaluate(compileScript(written ?? ''));
   if ([301, 302, 303, 307, 308].includes(status)) {

@@ -147,9 +147,11 @@ async function run(
   }
 }
 
-/** A WebSocket's key differs from run to run. */
+/** A WebSocket's key and a client's port differ from run to run. */
 function stable(name: string, value: string): string {
-  return name.toLowerCase() === 'sec-websocket-key' ? '<key>' : value;
+  const lower = name.toLowerCase();
+  if (lower === 'sec-websocket-key') return '<key>';
+  return lower === 'remote_port' ? '<port>' : value;
 }
 
 function compareWithRecording(fixture: Fixture, name: string, observed: unknown): void {

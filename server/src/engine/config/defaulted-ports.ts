@@ -11,6 +11,8 @@ export interface DefaultedPort {
   readonly meant: number;
   /** The lines that speak TLS to it. */
   readonly tls: readonly Proxied[];
+  /** Whether others speak plain text to it: then no port suits all. */
+  readonly mixed: boolean;
 }
 
 /**
@@ -33,17 +35,19 @@ function inGroup(model: ConfigModel, group: Upstream): DefaultedPort[] {
   // Lua chooses the peers, and the server line is a placeholder.
   if (bare.length === 0 || group.node.children.some(({ name }) => name.startsWith('balancer_by_lua')))
     return [];
-  const tls = allProxied(model).filter(
-    ({ target, scheme }) =>
-      target.kind === 'upstream' && target.upstream === group && (scheme === 'https' || scheme === 'grpcs'),
+  const uses = allProxied(model).filter(
+    ({ target }) => target.kind === 'upstream' && target.upstream === group,
   );
+  const tls = uses.filter(({ scheme }) => scheme === 'https' || scheme === 'grpcs');
+  const mixed = tls.length > 0 && tls.length < uses.length;
   const written = group.peers.flatMap(({ url, backup }) => (url?.port == null || backup ? [] : [url.port]));
   const ports = new Set(written);
   const shared = ports.size === 1 ? written[0]! : null;
   return bare.flatMap((peer) => {
-    if (tls.length > 0) return [{ group, peer, meant: shared === null || shared === 80 ? 443 : shared, tls }];
+    if (tls.length > 0)
+      return [{ group, peer, meant: shared === null || shared === 80 ? 443 : shared, tls, mixed }];
     const alone = bare.length === 1 && shared !== null && shared !== 80 && !peer.backup;
-    return alone ? [{ group, peer, meant: shared, tls }] : [];
+    return alone ? [{ group, peer, meant: shared, tls, mixed }] : [];
   });
 }
 

@@ -77,6 +77,7 @@ function withPort({ peer, meant }: DefaultedPort): string {
 }
 
 function addPort(model: ConfigModel, found: DefaultedPort): Fix[] {
+  if (found.mixed) return [];
   const { node } = found.peer;
   const word = node.directive.args[0]!;
   const host = found.peer.url!.host!;

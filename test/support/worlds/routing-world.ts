@@ -162,6 +162,7 @@ function makeServer(context: Context, listens: readonly string[]): string {
   if (random.chance(0.2))
     lines.push(`index ${random.some(['index.html', 'x.php', '$arg_x', '/page.html'], 2).join(' ')};`);
   lines.push(...locationsOf(context, null, 0));
+  if (random.chance(0.4)) lines.push(block('location ^~ /loop', [own(context), 'rewrite ^ /loop$uri?;']));
   for (const name of context.named)
     lines.push(block(`location ${name}`, body(context, { path: '', kind: '@' }, 9)));
   return block('server', lines);

@@ -1,3 +1,4 @@
+import { assumedRelease } from './assumed-release.ts';
 import { toBytes } from './bytes.ts';
 import { effective, effectiveValue } from './inheritance.ts';
 import type { ConfigNode } from './model.ts';
@@ -31,6 +32,12 @@ export function buildParams(state: RequestState, block: ConfigNode, module: stri
     const value = runScript(compileScript(written), state);
     if (value === '' && node.arg(2) === 'if_not_empty') continue;
     params.push({ name, value, node, fromClient: false });
+  }
+  // The host that the request is for, since 1.29.5 and unless a parameter sets it.
+  if (!names.has('HTTP_HOST') && holdsSince(assumedRelease(state.model), '1.29.5') === 'yes') {
+    names.add('HTTP_HOST');
+    const value = runScript(compileScript('$host$is_request_port$request_port'), state);
+    if (value !== '') params.push({ name: 'HTTP_HOST', value, node: null, fromClient: false });
   }
   if (effectiveValue(state.model, `${module}_pass_request_headers`, block, 'on') === 'off') return params;
   const joined = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { fromBytes, toBytes } from './bytes.ts';
 import type { ConfigNode } from './model.ts';
-import { asciiLower, hostName, isReadable, readTarget, targetHost } from './request-line.ts';
+import { asciiLower, hostName, isReadable, readTarget, targetHost, targetPort } from './request-line.ts';
 import type { ReceivedHeader, RequestState } from './request-state.ts';
 import {
   type ArrivalAddress,
@@ -40,6 +40,7 @@ export function receiveRequest(state: RequestState): number | null {
     const name = hostName(parsed.host, state.model.version);
     if (name === null) return refuse(state, 'the host of the request target is invalid: 400');
     choose(state, name);
+    state.requestPort = targetPort(target);
   }
   return receiveHeaders(state);
 }
@@ -56,7 +57,9 @@ function receiveHeaders(state: RequestState): number | null {
     if (header.lower !== 'host') continue;
     const name = hostName(header.value, state.model.version);
     if (name === null) return refuse(state, `the Host header "${fromBytes(header.value)}" is invalid: 400`);
-    if (state.hostName === '') choose(state, name);
+    if (state.hostName !== '') continue;
+    choose(state, name);
+    state.requestPort = Number(/:(\d+)$/.exec(header.value)?.[1] ?? 0);
   }
   if (state.hostName === '') choose(state, '');
   if (request.host === null && request.http !== '1.0')

@@ -63,6 +63,11 @@ export function isReadable(target: string): boolean {
   return split !== null && scanPath(split.rest, split.emptyPath) !== null;
 }
 
+/** Port of a target in absolute form; 0 for none. */
+export function targetPort(target: string): number {
+  return Number(/^[^/]*:\/\/(?:\[[^\]]*\]|[^:/?]*):(\d+)/.exec(target)?.[1] ?? 0);
+}
+
 /** Host of a target in absolute form; null for a path, and for what nginx refuses. */
 export function targetHost(target: string): string | null {
   return splitTarget(target)?.host ?? null;

@@ -109,6 +109,8 @@ export class RequestState implements ScriptContext {
   method: string;
   /** Name in lower case without port; empty without a Host header. */
   hostName = '';
+  /** The port behind that name; 0 for none. */
+  requestPort = 0;
   headers: ReceivedHeader[] = [];
   quoted = false;
   plus = false;

@@ -91,6 +91,8 @@ const BUILT_IN: Readonly<Record<string, Reader>> = Object.assign(Object.create(n
   server_name: (state) => (state.server ? toBytes(loggedServerName(state.server)) : ''),
   scheme: (state) => (state.point?.ssl ? 'https' : 'http'),
   https: (state) => (state.point?.ssl ? 'on' : ''),
+  request_port: (state) => (state.requestPort > 0 ? String(state.requestPort) : ''),
+  is_request_port: (state) => (state.requestPort > 0 ? ':' : ''),
   server_port: (state) => (state.point ? String(state.point.port ?? '') : null),
   server_addr: serverAddress,
   remote_addr: (state) => state.request.client,

@@ -25,6 +25,8 @@ export interface Backends {
   readonly uwsgi: string;
   readonly scgi: string;
   readonly grpc: string;
+  /** Whether proxy_pass can speak HTTP/2. */
+  readonly h2: boolean;
 }
 
 const LOCATIONS = 50;
@@ -148,6 +150,10 @@ function makeLocation(random: Random, n: number, backends: Backends, names: stri
   }[kind];
   names.push(path);
   const lines = settings(random, 0.5);
+  if (backends.h2 && random.chance(0.1)) {
+    const others = lines.filter((line) => !line.startsWith('proxy_http_version'));
+    return block(head, [...others, 'proxy_http_version 2;', `proxy_pass http://${backends.grpc};`]);
+  }
   if (random.chance(0.25)) lines.push(`set $v "${random.pick(['x', '$uri', '$host', '$1', ''])}";`);
   if (random.chance(0.2)) lines.push(randomRewrite(random, path));
   if (random.chance(0.15)) lines.push(randomIf(random, backends));

@@ -45,7 +45,7 @@ export function proxyRequest(state: RequestState, block: ConfigNode, handler: Co
       [':method', method],
       [':scheme', own.tls ? 'https' : 'http'],
       [':path', uri],
-      [':authority', host.value],
+      [':authority', host.value || (state.proxyHost ?? '')],
     ].map(([name, value]) => ({
       name: name!,
       value: value!,

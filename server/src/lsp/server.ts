@@ -168,7 +168,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
     } catch (error) {
       complain('the registration with the editor', error);
     }
-    schedule();
+    schedule(0);
   });
 
   const takeSettings = (value: unknown): void => {

@@ -15,18 +15,19 @@ const MAX_LINE = 1 << 20;
 /** One request a line in, one answer a line out; 2 when a line was none. */
 export async function answerBatch(model: ConfigModel, io: Io): Promise<number> {
   const decoder = new TextDecoder();
+  const out = new Output();
   let pending = '';
-  let out = '';
   let bad = false;
   const take = (line: string): void => {
     if (line.trim() === '') return;
-    const answer = answerLine(model, line);
-    bad ||= answer.bad;
-    out += `${answer.text}\n`;
+    const request = readLine(line);
+    if (typeof request === 'string') {
+      bad = true;
+      out.text(`${oneLineJson({ error: request })}\n`);
+    } else writeAnswer(out, answerRequest(model, request).answer);
   };
   const flush = async (): Promise<void> => {
-    io.out(out);
-    out = '';
+    io.out(out.take());
     await io.drained();
   };
   for await (const chunk of io.stdinChunks()) {
@@ -39,18 +40,43 @@ export async function answerBatch(model: ConfigModel, io: Io): Promise<number> {
     if (pending.length > MAX_LINE) pending = pending.slice(0, MAX_LINE + 1);
   }
   take(pending + decoder.decode());
-  if (out !== '') await flush();
+  if (out.length > 0) await flush();
   return bad ? 2 : 0;
 }
 
-/** The answer to one line, as JSON. */
-export function answerLine(model: ConfigModel, line: string): { text: string; bad: boolean } {
-  const request = readLine(line);
-  if (typeof request === 'string') return { text: oneLineJson({ error: request }), bad: true };
-  return { text: answerJson(answerRequest(model, request).answer), bad: false };
+/** Bytes on their way out: most of an answer is the same for every request, and copied as it is. */
+class Output {
+  length = 0;
+  private buffer = Buffer.allocUnsafe(2 * PIECE);
+
+  text(text: string): void {
+    this.reserve(3 * text.length);
+    this.length += this.buffer.write(text, this.length);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.buffer.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  take(): Uint8Array {
+    const taken = this.buffer.subarray(0, this.length);
+    this.buffer = Buffer.allocUnsafe(2 * PIECE);
+    this.length = 0;
+    return taken;
+  }
+
+  private reserve(more: number): void {
+    if (this.length + more <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafe(2 * (this.length + more));
+    this.buffer.copy(larger, 0, 0, this.length);
+    this.buffer = larger;
+  }
 }
 
 const printed = new WeakMap<object, string>();
+const encoded = new WeakMap<object, Uint8Array>();
 
 /** JSON of a part that many answers share: it is made once. */
 function part(value: object | null): string {
@@ -60,16 +86,14 @@ function part(value: object | null): string {
   return text;
 }
 
-function answerJson({
-  schema,
-  server,
-  location,
-  outcome,
-  handler,
-  sends,
-  effective,
-  trace,
-}: RouteAnswer): string {
+function encodedPart(value: object): Uint8Array {
+  const bytes = encoded.get(value) ?? Buffer.from(oneLineJson(value));
+  encoded.set(value, bytes);
+  return bytes;
+}
+
+function writeAnswer(out: Output, answer: RouteAnswer): void {
+  const { schema, server, location, outcome, handler, sends, effective, trace } = answer;
   const headers = sends?.headers.map(
     ({ name, value, from }) =>
       `{"name":${oneLineJson(name)},"value":${oneLineJson(value)},"from":${typeof from === 'string' ? `"${from}"` : part(from)}}`,
@@ -77,7 +101,11 @@ function answerJson({
   const sent = sends
     ? `{"requestLine":${oneLineJson(sends.requestLine)},"headers":[${headers!.join(',')}]}`
     : 'null';
-  return `{"schema":${schema},"server":${part(server)},"location":${part(location)},"outcome":${oneLineJson(outcome)},"handler":${oneLineJson(handler)},"sends":${sent},"effective":${part(effective)},"trace":${oneLineJson(trace)}}`;
+  out.text(
+    `{"schema":${schema},"server":${part(server)},"location":${part(location)},"outcome":${oneLineJson(outcome)},"handler":${oneLineJson(handler)},"sends":${sent},"effective":`,
+  );
+  out.bytes(encodedPart(effective));
+  out.text(`,"trace":${oneLineJson(trace)}}\n`);
 }
 
 /** A request of the batch; a sentence where the line is none. */

@@ -109,3 +109,15 @@ function readErrorPages(nodes: readonly ConfigNode[]): Map<number, ErrorPage> {
   }
   return pages;
 }
+
+const internals = new WeakMap<ConfigNode, boolean>();
+
+/** Whether a location is for nginx's own redirects only; nested locations take that over. */
+export function isInternal(state: RequestState, location: ConfigNode): boolean {
+  let known = internals.get(location);
+  if (known === undefined) {
+    known = effective(state.model, 'internal', location).nodes.length > 0;
+    internals.set(location, known);
+  }
+  return known;
+}

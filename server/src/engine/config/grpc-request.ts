@@ -3,8 +3,10 @@ import { escapeUri } from './bytes.ts';
 import { effective } from './inheritance.ts';
 import type { ConfigNode } from './model.ts';
 import type { RequestState } from './request-state.ts';
+import { compileScript, runScript } from './script.ts';
 import {
   type Default,
+  HOST_FIRST_SINCE,
   lowerCase,
   plain,
   type SentHeader,
@@ -42,13 +44,15 @@ export function grpcRequest(state: RequestState, block: ConfigNode, handler: Con
       : []),
   ];
   const set = sets.findLast((node) => node.arg(0)?.toLowerCase() === 'host');
-  const headers = sentHeaders(state, block, 'grpc', sets, defaults, false).map(lowerCase);
+  // Since 1.31.4 a Host set by hand is :authority itself; before, it stands beside the others in its place.
+  const moved = holdsSince(assumedRelease(state.model), HOST_FIRST_SINCE) === 'yes';
+  const written = set ? runScript(compileScript(set.arg(1) ?? ''), state) : '';
+  const headers = sentHeaders(state, block, 'grpc', sets, defaults, moved).map(lowerCase);
   const pseudo: SentHeader[] = [
     [':method', state.method],
     [':scheme', own.tls ? 'https' : 'http'],
     [':path', uri],
-    // A Host set by hand takes the place of :authority.
-    ...(set ? [] : [[':authority', host]]),
+    ...(set && !moved ? [] : [[':authority', written || host]]),
   ].map(([name, value]) => ({ name: name!, value: value!, node: null, fromClient: false }));
   return {
     ...own,

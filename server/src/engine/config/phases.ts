@@ -1,8 +1,8 @@
 import { checkAccess, notedGuards } from './access.ts';
-import { enterBlock, errorPagesOf } from './block-record.ts';
+import { enterBlock, errorPagesOf, isInternal } from './block-record.ts';
 import { brokenPass, crashes } from './broken-pass.ts';
 import { escapeUri, fromBytes } from './bytes.ts';
-import { effective, effectiveValue } from './inheritance.ts';
+import { effectiveValue } from './inheritance.ts';
 import { findLocation, type LocationStep, namedLocation } from './location-choice.ts';
 import { parseOffset } from './nginx-values.ts';
 import type { RequestState } from './request-state.ts';
@@ -67,7 +67,7 @@ export class Walk {
     const node = choice.location?.node ?? null;
     if (!node) state.step('no-location', 'no location matches: the server block itself serves it');
     state.block = node ?? state.server;
-    if (node && !state.internal && effective(state.model, 'internal', node).nodes.length > 0) {
+    if (node && !state.internal && isInternal(state, node)) {
       state.step('internal', `${node.text} is internal: nginx answers 404 to requests from outside`);
       this.special(404);
       return;

@@ -2,11 +2,12 @@ import { assumedRelease } from './assumed-release.ts';
 import { escapeUri, toBytes } from './bytes.ts';
 import { effective, effectiveValue } from './inheritance.ts';
 import { locationMatch } from './location-choice.ts';
-import type { ConfigNode } from './model.ts';
+import type { ConfigModel, ConfigNode } from './model.ts';
 import type { RequestState } from './request-state.ts';
-import { compileScript, isConstant, runScript } from './script.ts';
+import { compileScript, isConstant, runScript, type Script } from './script.ts';
 import {
   type Default,
+  HOST_FIRST_SINCE,
   hostValue,
   lowerCase,
   plain,
@@ -17,26 +18,68 @@ import {
 } from './sent-request.ts';
 import { holdsSince } from './version.ts';
 
+/** What the directives of a block say about its requests; the same for all of them. */
+interface Settings {
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+  readonly method: Script;
+  readonly body: Script | null;
+  /** The client's body is handed on as it comes. */
+  readonly unbuffered: boolean;
+  readonly sets: readonly ConfigNode[];
+  /** Methods whose answers a cache may keep; null without a cache. */
+  readonly cached: readonly string[] | null;
+  readonly closes: boolean;
+  readonly dropsProxyConnection: boolean;
+  readonly hostFirst: boolean;
+}
+
+const known = new WeakMap<ConfigNode, Settings>();
+
+function settingsOf(model: ConfigModel, block: ConfigNode): Settings {
+  let settings = known.get(block);
+  if (!settings) {
+    settings = readSettings(model, block);
+    known.set(block, settings);
+  }
+  return settings;
+}
+
+function readSettings(model: ConfigModel, block: ConfigNode): Settings {
+  const value = (name: string, fallback: string): string => effectiveValue(model, name, block, fallback);
+  const since = (release: string): boolean => holdsSince(assumedRelease(model), release) === 'yes';
+  // HTTP/1.1 without a close since 1.29.7; with an unknown version the older way is taken.
+  const version = value('proxy_http_version', since('1.29.7') ? '1.1' : '1.0');
+  const protocol = version === '2' ? 'HTTP/2' : version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0';
+  const body = effective(model, 'proxy_set_body', block).nodes[0];
+  const methods = effective(model, 'proxy_cache_methods', block).nodes[0]?.args ?? [];
+  return {
+    protocol,
+    method: compileScript(value('proxy_method', '')),
+    body: body ? compileScript(body.arg(0) ?? '') : null,
+    unbuffered:
+      protocol !== 'HTTP/1.0' &&
+      body === undefined &&
+      value('proxy_request_buffering', 'on') === 'off' &&
+      value('proxy_pass_request_body', 'on') === 'on',
+    sets: effective(model, 'proxy_set_header', block).nodes,
+    cached: value('proxy_cache', 'off') === 'off' ? null : ['GET', 'HEAD', ...methods],
+    closes: protocol !== 'HTTP/2' && !since('1.29.7'),
+    dropsProxyConnection: since('1.31.0'),
+    hostFirst: since(HOST_FIRST_SINCE),
+  };
+}
+
 /** ngx_http_proxy_create_request (src/http/modules/ngx_http_proxy_module.c), and ngx_http_proxy_v2_module.c. */
 export function proxyRequest(state: RequestState, block: ConfigNode, handler: ConfigNode): UpstreamRequest {
-  const { model } = state;
+  const settings = settingsOf(state.model, block);
+  const { protocol, sets, hostFirst } = settings;
   const target = targetOf(state, handler);
   setProxyVariables(state, target);
-  const version = effectiveValue(model, 'proxy_http_version', block, defaultHttpVersion(state));
-  const protocol = version === '2' ? 'HTTP/2' : version === '1.1' ? 'HTTP/1.1' : 'HTTP/1.0';
-  const method =
-    runScript(compileScript(effectiveValue(model, 'proxy_method', block, '')), state) || state.method;
+  const method = runScript(settings.method, state) || state.method;
   const uri = proxyUri(state, handler, target);
-  const bodyNode = effective(model, 'proxy_set_body', block).nodes[0];
-  const body = bodyNode ? runScript(compileScript(bodyNode.arg(0) ?? ''), state) : null;
-  const unbuffered =
-    protocol !== 'HTTP/1.0' &&
-    body === null &&
-    effectiveValue(model, 'proxy_request_buffering', block, 'on') === 'off' &&
-    effectiveValue(model, 'proxy_pass_request_body', block, 'on') === 'on';
-  const framing = bodyFraming(state, body, unbuffered);
-  const defaults = proxyDefaults(state, block, framing, protocol);
-  const sets = effective(model, 'proxy_set_header', block).nodes;
+  const body = settings.body ? runScript(settings.body, state) : null;
+  const framing = bodyFraming(state, body, settings.unbuffered);
+  const defaults = proxyDefaults(state, settings, framing);
   const own = plain(target, protocol);
   const head = { method, uri, body };
   if (protocol === 'HTTP/2') {
@@ -55,7 +98,6 @@ export function proxyRequest(state: RequestState, block: ConfigNode, handler: Co
     const headers = sentHeaders(state, block, 'proxy', sets, defaults, true).map(lowerCase);
     return { ...own, ...head, requestLine: `${method} ${uri} HTTP/2.0`, headers: [...pseudo, ...headers] };
   }
-  const hostFirst = holdsSince(assumedRelease(model), HOST_FIRST_SINCE) === 'yes';
   const headers = sentHeaders(state, block, 'proxy', sets, defaults, hostFirst);
   if (hostFirst) {
     const host = hostValue(state, sets, defaults);
@@ -66,14 +108,6 @@ export function proxyRequest(state: RequestState, block: ConfigNode, handler: Co
       headers.unshift({ name: 'Host', value, node: empty ? null : host.node, fromClient: false });
   }
   return { ...own, ...head, requestLine: `${method} ${uri} ${protocol}`, headers };
-}
-
-/** The Host header is put first, and never left empty, since this release. */
-const HOST_FIRST_SINCE = '1.31.4';
-
-/** proxy_pass speaks HTTP/1.1 and asks for no close since 1.29.7; with an unknown version the older way is taken. */
-function defaultHttpVersion(state: RequestState): string {
-  return holdsSince(assumedRelease(state.model), '1.29.7') === 'yes' ? '1.1' : '1.0';
 }
 
 /** $proxy_host and $proxy_port (ngx_http_proxy_set_vars). */
@@ -132,34 +166,27 @@ function bodyFraming(state: RequestState, body: string | null, unbuffered: boole
 }
 
 /** ngx_http_proxy_headers and ngx_http_proxy_cache_headers. */
-function proxyDefaults(
-  state: RequestState,
-  block: ConfigNode,
-  { length, chunked }: Framing,
-  protocol: UpstreamRequest['protocol'],
-): Default[] {
-  const version = assumedRelease(state.model);
-  const closes = protocol !== 'HTTP/2' && holdsSince(version, '1.29.7') !== 'yes';
-  return [
+function proxyDefaults(state: RequestState, settings: Settings, { length, chunked }: Framing): Default[] {
+  const defaults: Default[] = [
     ['Host', state.proxyHost ?? ''],
-    ['Connection', closes ? 'close' : ''],
-    ...(holdsSince(version, '1.31.0') === 'yes' ? ([['Proxy-Connection', '']] as const) : []),
+    ['Connection', settings.closes ? 'close' : ''],
     ['Content-Length', length],
     ['Transfer-Encoding', chunked],
-    ['TE', ''],
-    ['Keep-Alive', ''],
-    ['Expect', ''],
-    ['Upgrade', ''],
-    ...cacheDefaults(state, block),
+    ...DROPPED,
   ];
+  if (settings.dropsProxyConnection) defaults.push(['Proxy-Connection', '']);
+  // What a cache keeps back from the backend, for requests that may be cached.
+  if (settings.cached?.includes(state.method)) defaults.push(...CONDITIONAL);
+  return defaults;
 }
 
-/** What a cache keeps back from the backend, for requests that may be cached. */
-function cacheDefaults(state: RequestState, block: ConfigNode): Default[] {
-  const cache = effectiveValue(state.model, 'proxy_cache', block, 'off');
-  const methods = effective(state.model, 'proxy_cache_methods', block).nodes[0]?.args ?? [];
-  if (cache === 'off' || !['GET', 'HEAD', ...methods].includes(state.method)) return [];
-  return ['If-Modified-Since', 'If-Unmodified-Since', 'If-None-Match', 'If-Match', 'Range', 'If-Range'].map(
-    (name) => [name, ''] as const,
-  );
-}
+const empty = (name: string): Default => [name, ''];
+const DROPPED = ['TE', 'Keep-Alive', 'Expect', 'Upgrade'].map(empty);
+const CONDITIONAL = [
+  'If-Modified-Since',
+  'If-Unmodified-Since',
+  'If-None-Match',
+  'If-Match',
+  'Range',
+  'If-Range',
+].map(empty);

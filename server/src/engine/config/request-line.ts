@@ -199,9 +199,11 @@ export function hostName(host: string, version: NginxVersion): string | null {
   return bare === '' ? null : asciiLower(bare);
 }
 
+const UPPER = /[A-Z]/;
+
 /** Only A to Z: bytes beyond them stay. */
 export function asciiLower(text: string): string {
-  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
+  return UPPER.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }
 
 const STRICT_HOST_SINCE = '1.29.4';

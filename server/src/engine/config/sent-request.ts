@@ -49,6 +49,9 @@ export function plain(
   return { protocol, target: text, url, tls: /^(?:https|grpcs|suwsgi):/i.test(text), body: null };
 }
 
+/** The Host header is put first, and never left empty, since this release. */
+export const HOST_FIRST_SINCE = '1.31.4';
+
 /** A header that nginx adds, or takes away when empty, unless the configuration sets one of that name. */
 export type Default = readonly [name: string, value: string];
 
@@ -78,6 +81,7 @@ export function sentHeaders(
     names.add(lower);
     put(name, value, null);
   }
+  if (state.headers.length === 0) return headers;
   if (effectiveValue(state.model, `${module}_pass_request_headers`, block, 'on') === 'off') return headers;
   for (const { name, lower, value } of state.headers) {
     if (!names.has(lower)) headers.push({ name, value, node: null, fromClient: true });

@@ -39,8 +39,14 @@ export function routeReport(
     lines.push(...hanging('', 'Not everything here is known from the files: see the steps that say so.'));
   if (sends && upstream) {
     lines.push('', labelled('Sends', printable(sends.requestLine)));
-    for (const { name, value, from } of sends.headers)
-      lines.push(sourced(`${name}: ${value}`, from, options));
+    for (const [i, { name, value, from }] of sends.headers.entries()) {
+      const text = `${' '.repeat(LABEL)}${printable(`${name}: ${value}`)}`;
+      lines.push(
+        upstream.headers[i]!.fromClient
+          ? aligned(text, "client's")
+          : sourced(`${name}: ${value}`, from, options),
+      );
+    }
   }
   const settings = answer.effective.filter(
     ({ directive, from }) =>

@@ -7,6 +7,7 @@ import { duplicatePeer } from './duplicate-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
+import { internalRedirectCycle } from './internal-redirect-cycle.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
@@ -66,6 +67,7 @@ export const failureModes: readonly FailureMode[] = [
   duplicatePeer,
   retryDisabled,
   poolMarkedDownByOneFailure,
+  internalRedirectCycle,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

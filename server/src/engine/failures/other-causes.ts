@@ -458,15 +458,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'a repaired server: after fail_timeout, 10 s by default',
   },
 
-  // URI and redirects
-  {
-    id: 'internal-redirect-cycle',
-    title: 'The request is redirected inside nginx in a circle',
-    do: 'End the circle: break instead of last in the rewrite, a last argument of try_files that exists (or =404), an error_page and an X-Accel-Redirect that lead to another location.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-
   // around the answer
   {
     id: 'error-page-needs-backend',

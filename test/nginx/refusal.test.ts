@@ -48,6 +48,8 @@ const REASONS: readonly (readonly [string, RegExp])[] = [
   ['log files with differing parameters', /already defined with conflicting parameters/],
   ['a word in capitals behind "$", as template engines fill in', /\$\{?[A-Z]/],
   ['parameters of syslog', /syslog/],
+  ['proxy_redirect default below an include that may hold the proxy_pass', /should be placed after/],
+  ['a variable that a pattern of another block may capture', /^unknown "\w+" variable/],
   ['names with wildcards, judged when servers share an address', /invalid server name or wildcard/],
 ];
 

@@ -19,7 +19,7 @@ export interface UriCycle {
 }
 
 /** A name that no file has. */
-const NOWHERE = 'no-such-page';
+export const NOWHERE = 'no-such-page';
 
 /** What may lie on the disk: nothing; or all that can be there, as files or as directories. */
 const DISKS: readonly ((path: string) => FileKind)[] = [
@@ -60,7 +60,7 @@ export function uriCycleOf(model: ConfigModel, request: ClientRequest): UriCycle
 }
 
 /** A way in for each server, without the path. */
-function approaches(model: ConfigModel): Map<ConfigNode, ClientRequest> {
+export function approaches(model: ConfigModel): Map<ConfigNode, ClientRequest> {
   const known = new Map<ConfigNode, ClientRequest>();
   const hidden = new Set(model.missingIncludes.flatMap(({ node }) => [...node.ancestors()]));
   for (const { host, port, servers } of listenPoints(model)) {
@@ -145,7 +145,7 @@ function changesUri(model: ConfigModel, node: ConfigNode, location: ConfigNode):
 }
 
 /** Paths that may lead into a location. */
-function pathsInto(location: ConfigNode): string[] {
+export function pathsInto(location: ConfigNode): string[] {
   if (location.name !== 'location') return [];
   const { kind, path } = locationMatch(location);
   if (kind === '@') return [];

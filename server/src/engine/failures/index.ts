@@ -15,6 +15,7 @@ import { nestedUnderRegex } from './nested-under-regex.ts';
 import { poolMarkedDownByOneFailure } from './pool-marked-down-by-one-failure.ts';
 import { prefixSlashMismatch } from './prefix-slash-mismatch.ts';
 import { prefixStripped } from './prefix-stripped.ts';
+import { proxyLoop } from './proxy-loop.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverMissing } from './resolver-missing.ts';
@@ -68,6 +69,7 @@ export const failureModes: readonly FailureMode[] = [
   retryDisabled,
   poolMarkedDownByOneFailure,
   internalRedirectCycle,
+  proxyLoop,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

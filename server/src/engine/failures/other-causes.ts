@@ -260,14 +260,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'restart of the backend; nginx needs nothing',
   },
   {
-    id: 'proxy-loop',
-    title: 'nginx proxies to itself',
-    do: 'Point *_pass at the backend, not at an address on which nginx itself listens. If another server block is meant, its server_name must match the Host that is sent.',
-    mitigate:
-      'return 503 in that location, so that the loop does not take the connections of everything else',
-    takesEffect: reload,
-  },
-  {
     id: 'invalid-upstream-variable',
     title: 'The variable in *_pass does not give a usable address',
     do: 'Make sure that proxy_pass and the value together give http://HOST:PORT: scheme once, a valid port, no spaces. Give the map a default, or set the variable on every way to this location.',

@@ -41,7 +41,7 @@ export const limits: readonly MessageKind[] = [
         : `All ${countOf(entry)} connections of a worker were in use, so nginx closed a new one at once.`,
     since: null,
     example: upstreamLine('alert', '1024 worker_connections are not enough', 'connecting to upstream'),
-    causes: ['worker-connections-exhausted', 'proxy-loop'],
+    causes: ['proxy-loop', 'worker-connections-exhausted'],
   },
   {
     id: 'worker-connections-reused',

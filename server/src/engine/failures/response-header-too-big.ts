@@ -89,7 +89,7 @@ const PAGE = 4096;
 
 function smallBuffer(model: ConfigModel, target: Proxied): Detection | null {
   const family = familyOf(target);
-  if (!family) return null;
+  if (!family || !(model.has(`${family}_buffer_size`) || model.has(`${family}_buffers`))) return null;
   const settings = bufferSettings(model, target.block, family);
   if (!settings.consistent) return null;
   const told = (): Pick<Detection, 'related' | 'fixes'> => {

@@ -53,6 +53,8 @@ class Sound {
     readonly context: Context,
     readonly release: string,
     readonly sight: Sight,
+    /** No variable stands in it: nothing around it can make one unknown. */
+    readonly plain: boolean,
   ) {}
 }
 
@@ -121,6 +123,9 @@ class Judge {
     this.report(this.duplicates.refusalOf(call));
     if (node.isBlock && (context === 'http' || context === 'server' || context === 'location'))
       for (const refusal of duplicateLocations(node)) this.report(refusal);
+    const { verdict } = node.directive;
+    // Only what passes to memcached needs a variable that does not stand in it.
+    if (verdict instanceof Sound && verdict.plain && name !== 'memcached_pass') return;
     const family = variableFamily(context);
     if (family) this.report(reservedVariable(node, family, this.model.version.value));
     if (!this.variables) return;
@@ -208,7 +213,7 @@ class Judge {
     const call = { node, args: node.directive.args, fact, release, sight };
     const fault = SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
     if (fault) return this.refusalOf(node, fault);
-    const sound = new Sound(fact, node.context, release, sight);
+    const sound = new Sound(fact, node.context, release, sight, !key.includes('$'));
     node.directive.verdict = sound;
     this.sounds.set(key, sound);
     return this.placedRefusal(node, fact, release);

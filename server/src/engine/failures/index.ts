@@ -33,6 +33,7 @@ import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketConnectionClose } from './websocket-connection-close.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
 import { websocketOverHttp10 } from './websocket-over-http10.ts';
+import { wrongServerBlock } from './wrong-server-block.ts';
 
 /** Every failure mode, in the order in which lists show them. */
 export const failureModes: readonly FailureMode[] = [
@@ -70,6 +71,7 @@ export const failureModes: readonly FailureMode[] = [
   poolMarkedDownByOneFailure,
   internalRedirectCycle,
   proxyLoop,
+  wrongServerBlock,
 ];
 
 const byId = new Map(failureModes.map((mode) => [mode.id, mode]));

@@ -480,13 +480,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'wrong-server-block',
-    title: 'The request is served by the server block of another name',
-    do: 'Add the host to server_name of the right block, and give that block the same listen address and port. What matches no name goes to default_server, else to the first block.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'lua-error',
     title: 'Lua code in nginx failed',
     do: 'Correct the code at the file and line in the message; "context:" tells the phase in which it ran.',

@@ -76,11 +76,12 @@ function find(model: ConfigModel): ProxyLoop[] {
     ways ??= approaches(model);
     const way = server && ways.get(server);
     if (!way || !location) continue;
-    for (const path of new Set([...pathsInto(location), '/'])) {
-      const loop = follow(model, target, { ...way, target: path });
-      if (!loop) continue;
-      for (const pass of loop.passes) met.add(pass);
-      found.push(loop);
+    for (const path of new Set([...pathsInto(location).reverse(), '/'])) {
+      const first = route(model, { ...way, target: path }, { fileAt: () => 'none' });
+      if (first.handler !== target.pass) continue;
+      const loop = follow(model, target, first);
+      if (loop) found.push(loop);
+      for (const pass of loop?.passes ?? []) met.add(pass);
       break;
     }
   }
@@ -109,10 +110,9 @@ function wantsProxyProtocol({ servers }: ListenPoint): boolean {
   return servers.some((server) => server.all('listen').some(({ args }) => args.includes('proxy_protocol')));
 }
 
-function follow(model: ConfigModel, target: Proxied, first: ClientRequest): ProxyLoop | null {
+function follow(model: ConfigModel, target: Proxied, first: Route): ProxyLoop | null {
   const passes: ConfigNode[] = [];
-  let way = route(model, first, { fileAt: () => 'none' });
-  if (way.handler !== target.pass) return null;
+  let way = first;
   let loop: ProxyLoop | null = null;
   for (let hop = 0; hop < MAX_HOPS; hop++) {
     const next = onward(model, way);

@@ -1,3 +1,4 @@
+import { effective } from './inheritance.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 import { allProxied, type Endpoint, endpoints, type Proxied, proxied } from './proxied.ts';
 import type { ClientRequest } from './request-state.ts';
@@ -100,14 +101,19 @@ function ownEnd(model: ConfigModel, target: Proxied): OwnEnd | null {
     // Nobody is sent there, or only while the others fail.
     if (endpoint.node.args.includes('down') || endpoint.node.args.includes('backup')) continue;
     const point = ownPoint(model, endpoint);
-    if (point && point.ssl === (target.scheme === 'https') && !wantsProxyProtocol(point))
-      return { endpoint, point };
+    if (point && answers(model, point, target)) return { endpoint, point };
   }
   return null;
 }
 
-function wantsProxyProtocol({ servers }: ListenPoint): boolean {
-  return servers.some((server) => server.all('listen').some(({ args }) => args.includes('proxy_protocol')));
+/** Whether an own address takes what a target sends. Without listen it is port 80 for root only, 8000 for others. */
+function answers(model: ConfigModel, { ssl, servers, defaultServer }: ListenPoint, target: Proxied): boolean {
+  if (ssl !== (target.scheme === 'https')) return false;
+  if (ssl && effective(model, 'ssl_certificate', defaultServer).nodes.length === 0) return false;
+  return servers.every((server) => {
+    const lines = server.all('listen');
+    return lines.length > 0 && !lines.some(({ args }) => args.includes('proxy_protocol'));
+  });
 }
 
 function follow(model: ConfigModel, target: Proxied, first: Route): ProxyLoop | null {

@@ -41,13 +41,6 @@ const SETTINGS = {
   'workbench.layoutControl.enabled': false,
   'breadcrumbs.enabled': false,
   'remote.autoForwardPorts': false, // other programs of this machine would be announced
-
-  'files.autoSave': 'off',
-  'telemetry.telemetryLevel': 'off',
-  'workbench.startupEditor': 'none',
-  'extensions.autoUpdate': 'off',
-  'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'chat.disableAIFeatures': true,
 };
 
 const MAIN = `events {}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type ErrnoMeaning, errnoMeaning, errnoPlatform } from '../../server/src/engine/errorlog/errno.ts';
+import { type ErrnoMeaning, errnoMeaning } from '../../server/src/engine/errorlog/errno.ts';
 import {
   protocolOfByte,
   protocolOfFrame,
@@ -138,23 +138,6 @@ describe('errors of systems', () => {
     expect(
       errnoMeaning({ code: Number.parseInt(error, 10), text: error.slice(error.indexOf(': ') + 2) }),
     ).toBeNull();
-  });
-
-  it.each([
-    ['111: Connection refused', 'linux'],
-    ['113: Host is unreachable', 'musl'],
-    ['99: Address not available', 'musl'],
-    ['24: No file descriptors available', 'musl'],
-    ['24: Too many open files', null],
-    ['61: Connection refused', 'bsd'],
-    ['146: Connection refused', 'solaris'],
-    ['10061: Verbindung verweigert', 'windows'],
-    ['2: The system cannot find the file specified', 'windows'],
-    ['2: No such file or directory', null],
-    ['3: Host not found', null],
-  ] as const)('%s is from %s', (error, platform) => {
-    const text = error.slice(error.indexOf(': ') + 2);
-    expect(errnoPlatform({ code: Number.parseInt(error, 10), text })).toBe(platform);
   });
 });
 

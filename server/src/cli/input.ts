@@ -9,10 +9,12 @@ import type { Problem } from '../engine/contract.ts';
 import { NO_SETTINGS, readSettings, type Settings } from '../engine/diagnosis/settings.ts';
 import type { Host } from '../engine/host.ts';
 import { MAX_CONFIG_BYTES, type NodeHost, OverlayHost } from '../node-host.ts';
+import { PASTE } from '../paste.ts';
 import type { Io } from './io.ts';
 import { UsageError } from './usage-error.ts';
 
-export const STDIN = '<stdin>';
+/** What comes on standard input is what somebody pastes. */
+export { PASTE as STDIN };
 
 /** A configuration named on the command line: its roots, and the host that has their texts. */
 export interface Input {
@@ -97,7 +99,7 @@ function fromText(text: string | null, options: InputOptions, pathMap: Map<strin
   if (text === null || text.includes('\0')) {
     const problem: Problem = {
       kind: text === null ? 'too-big' : 'not-text',
-      file: STDIN,
+      file: PASTE,
       range: null,
       message:
         text === null
@@ -107,13 +109,13 @@ function fromText(text: string | null, options: InputOptions, pathMap: Map<strin
     return { ...common, roots: [], host: new OverlayHost(new Map(), null), problems: [problem] };
   }
   const files = readDump(text);
-  const texts = new Map(files?.map((file) => [dumpPath(file.path), file.text]) ?? [[STDIN, text]]);
+  const texts = new Map(files?.map((file) => [dumpPath(file.path), file.text]) ?? [[PASTE, text]]);
   const overlay = new OverlayHost(texts, null);
   const host: Host = {
     read: (file) => overlay.read(files ? dumpPath(file) : file),
     list: (directory) => overlay.list(directory),
   };
-  if (!files) return { ...common, roots: [STDIN], host, problems: [] };
+  if (!files) return { ...common, roots: [PASTE], host, problems: [] };
   const names = new Map(files.map((file) => [dumpPath(file.path), file.path]));
   const virtual = { ...common.virtual, nameOf: (path: string) => names.get(path) ?? path };
   return { ...common, roots: [dumpPath(files[0]!.path)], host, problems: [], virtual };

@@ -5,7 +5,7 @@ import type { HelperLine } from '../errorlog/helper-line.ts';
 import { failureMode } from '../failures/index.ts';
 import { otherCause } from '../failures/other-causes.ts';
 import { check } from './check.ts';
-import { isText } from './helper-evidence.ts';
+import { causeOfBlockSize } from './helper-evidence.ts';
 
 /** Characters of lines that nobody knows, kept in case that they are an error page. */
 const KEPT = 65_536;
@@ -151,11 +151,7 @@ function explainHelper(line: HelperLine, model: ConfigModel | null): Explanation
       return explanation('uwsgi-invalid-request-block', 'uWSGI: invalid request block size', '502', {
         verdict:
           "This is uWSGI's log, not nginx's: it refused a request whose size, as it read it, is more than its buffer.",
-        causes: causesOf(
-          isText(Number(/size: (\d{1,9})/.exec(line.text)?.[1]))
-            ? ['uwsgi-scgi-mismatch']
-            : ['request-headers-too-big-for-backend', 'uwsgi-scgi-mismatch'],
-        ),
+        causes: causesOf([...new Set([causeOfBlockSize(blockSizeOf(line)), 'uwsgi-scgi-mismatch'])]),
         notes: [
           'a size that is two letters, like 21573 for "ET" of GET, means: nginx speaks HTTP to a uwsgi socket',
         ],
@@ -214,4 +210,9 @@ function causesOf(ids: readonly string[]): Cause[] {
       },
     ];
   });
+}
+
+/** The size of a request that uWSGI says it got. */
+function blockSizeOf({ text }: HelperLine): number {
+  return Number(/size: (\d{1,9})/.exec(text)?.[1]);
 }

@@ -1,3 +1,4 @@
+import { requestOfBlockSize } from '../errorlog/first-bytes.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { Case } from './case.ts';
 
@@ -21,12 +22,13 @@ const RULES: readonly Rule[] = [
   {
     kind: 'uwsgi',
     pattern: /invalid request block size: (\d{1,9})/,
-    ids: ([, size]) =>
-      isText(Number(size)) ? ['uwsgi-scgi-mismatch'] : ['request-headers-too-big-for-backend'],
-    because: ([, size]) =>
-      isText(Number(size))
-        ? `uWSGI says so: ${size} are the letters "${textOf(Number(size))}", which are no packet of its protocol`
-        : `uWSGI says so: a request of ${size} bytes is more than its buffer-size`,
+    ids: ([, size]) => [causeOfBlockSize(Number(size))],
+    because: ([, size]) => {
+      const sent = requestOfBlockSize(Number(size));
+      return sent
+        ? `uWSGI says so: the size ${size} is the beginning of ${sent.words}`
+        : `uWSGI says so: a request of ${size} bytes is more than its buffer-size`;
+    },
   },
   {
     kind: 'php-fpm',
@@ -83,11 +85,7 @@ export function helperEvidence(failure: Case, possible: readonly string[]): Help
   return found;
 }
 
-/** uWSGI's packet size, whose two bytes are letters of a method when HTTP comes in (its header is little-endian). */
-export function isText(size: number): boolean {
-  return /^[A-Z ]{2}$/.test(textOf(size));
-}
-
-function textOf(size: number): string {
-  return String.fromCharCode(size & 0xff, (size >> 8) & 0xff);
+/** What a size that uWSGI refuses speaks for: another protocol, or a request that is too big indeed. */
+export function causeOfBlockSize(size: number): string {
+  return requestOfBlockSize(size) ? 'uwsgi-scgi-mismatch' : 'request-headers-too-big-for-backend';
 }

@@ -42,9 +42,6 @@ export interface Errno {
   readonly text: string;
 }
 
-/** Whose C library or kernel wrote the number: nginx in an alpine image is "musl". */
-export type ErrnoPlatform = 'linux' | 'musl' | 'bsd' | 'solaris' | 'windows';
-
 /** Numbers below 35 are the same on every Unix (11 aside, where BSD has another meaning). */
 const COMMON: ReadonlyMap<number, ErrnoMeaning> = new Map([
   [1, 'not-permitted'],
@@ -250,40 +247,4 @@ export function errnoMeaning(errno: Errno | null): ErrnoMeaning | null {
   return (
     COMMON.get(code) ?? LINUX.get(code) ?? BSD.get(code) ?? SOLARIS.get(code) ?? WINDOWS.get(code) ?? null
   );
-}
-
-/** Texts of musl, which alpine images have, where glibc's are others; 110 is left out, for the resolver spells it so. */
-const MUSL: ReadonlyMap<number, string> = new Map([
-  [5, 'I/O error'],
-  [12, 'Out of memory'],
-  [24, 'No file descriptors available'],
-  [40, 'Symbolic link loop'],
-  [98, 'Address in use'],
-  [99, 'Address not available'],
-  [101, 'Network unreachable'],
-  [103, 'Connection aborted'],
-  [107, 'Socket not connected'],
-  [113, 'Host is unreachable'],
-  [122, 'Quota exceeded'],
-]);
-
-/** The system that nginx runs on, as far as number and words of an error give it away. */
-export function errnoPlatform(errno: Errno | null): ErrnoPlatform | null {
-  if (errno === null || errnoMeaning(errno) === null) {
-    return null;
-  }
-  const { code, text } = errno;
-  if (MUSL.get(code) === text) {
-    return 'musl';
-  }
-  if (code >= 10_000 || (code >= 1225 && code <= 1236) || /^The |FormatMessage\(\)/.test(text)) {
-    return 'windows';
-  }
-  if (code >= 124 && SOLARIS.has(code)) {
-    return 'solaris';
-  }
-  if (BSD.has(code) && !LINUX.has(code)) {
-    return 'bsd';
-  }
-  return LINUX.has(code) ? 'linux' : null;
 }

@@ -49,7 +49,6 @@ const REASONS: readonly (readonly [string, RegExp])[] = [
   ['a word in capitals behind "$", as template engines fill in', /\$\{?[A-Z]/],
   ['parameters of syslog', /syslog/],
   ['proxy_redirect default below an include that may hold the proxy_pass', /should be placed after/],
-  ['a variable that a pattern of another block may capture', /^unknown "\w+" variable/],
   ['names with wildcards, judged when servers share an address', /invalid server name or wildcard/],
 ];
 

@@ -169,6 +169,11 @@ describe('says what nginx says, at the true place', () => {
       'error unknown-variable at "${hots}": unknown "hots" variable; did you mean "host"?',
     ],
     [
+      'a variable that only the key of a map seems to define',
+      http('    map $host $a { geo $zzqx; }\n    server { return 200 $a; }'),
+      'error unknown-variable at "$zzqx": unknown "zzqx" variable',
+    ],
+    [
       'a zone that nobody defines',
       location('limit_req zone=one;'),
       'error invalid-value at "zone=one": zero size shared memory zone "one"',

@@ -32,7 +32,8 @@ export function definedVariables(model: ConfigModel): ReadonlySet<string> {
   const names = new Set<string>();
   for (const node of model.nodes) {
     const index = DEFINES[node.name];
-    if (index !== undefined && Object.hasOwn(DEFINES, node.name)) {
+    // A key of a map may be called like a directive.
+    if (index !== undefined && node.context !== 'data' && Object.hasOwn(DEFINES, node.name)) {
       const name = node.args.at(index);
       if (name?.startsWith('$')) names.add(name.slice(1).toLowerCase());
     }

@@ -77,7 +77,9 @@ export function configFiles(fixture: Fixture): string[] {
       const full = path.join(folder, entry.name);
       if (entry.isDirectory()) {
         if (entry.name !== 'silent' && entry.name !== 'recorded') walk(full);
-      } else if (entry.name.endsWith('.conf') && entry.name !== 'fixed.conf') found.push(full);
+      } else if (entry.name.endsWith('.conf') && !['fixed.conf', 'cured.conf'].includes(entry.name)) {
+        found.push(full);
+      }
     }
   };
   walk(fixture.folder);

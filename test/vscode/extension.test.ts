@@ -89,7 +89,7 @@ describe('squiggles', () => {
 /** Configuration files of a fixture, without the fixed ones. */
 function configFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.conf') && name !== 'fixed.conf')
+    .filter((name) => name.endsWith('.conf') && !['fixed.conf', 'cured.conf'].includes(name))
     .map((name) => path.join(folder, name))
     .filter((file) => statSync(file).isFile());
 }

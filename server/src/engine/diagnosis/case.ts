@@ -60,6 +60,8 @@ export interface Weight {
   readonly against: readonly string[];
   /** The configuration or the log rules it out. */
   readonly refuted?: boolean;
+  /** What remains when nothing more specific is likely: any likely cause goes before. */
+  readonly general?: boolean;
 }
 
 export function bestPlace(failure: Case): FoundPlace | null {

@@ -143,6 +143,7 @@ function surroundingsOf(entry: LogEntry): Surroundings {
 interface Ranked {
   readonly cause: Cause;
   readonly refuted: boolean;
+  readonly general: boolean;
   readonly mode: FailureMode | null;
 }
 
@@ -151,7 +152,7 @@ const MAX_WITHOUT_EVIDENCE = 3;
 
 /**
  * The order of the catalogue is that of "one cause first": the line's own fields decided it. What the configuration
- * or the neighbours make certain goes before, what they refute goes last.
+ * or the neighbours make certain goes before, what they refute goes last, and a general cause gives way to a likely one.
  */
 function rankCauses(failure: Case): Ranked[] {
   const ids = [...causesOf(failure.matched.kind, failure.entry)];
@@ -174,7 +175,10 @@ function rankCauses(failure: Case): Ranked[] {
       return other ? [other] : [];
     }
     const weight = mode.weigh?.(failure) ?? null;
-    return weight ? [{ cause: toCause(failure, mode, weight), refuted: weight.refuted === true, mode }] : [];
+    if (!weight) return [];
+    // What another program says of it makes it a specific one.
+    const general = weight.general === true && !helped.some((told) => told.id === id);
+    return [{ cause: toCause(failure, mode, weight), refuted: weight.refuted === true, general, mode }];
   });
   for (const { cause } of ranked) {
     const told = helped.find(({ id }) => id === cause.id);
@@ -182,7 +186,11 @@ function rankCauses(failure: Case): Ranked[] {
     cause.because.unshift(told.because);
     if (cause.certainty === 'possible') cause.certainty = 'likely';
   }
-  const order = (r: Ranked): number => (r.refuted ? 2 : r.cause.certainty === 'certain' ? 0 : 1);
+  const order = ({ refuted, general, cause }: Ranked): number => {
+    if (refuted) return 3;
+    if (cause.certainty === 'certain') return 0;
+    return !general && cause.certainty === 'likely' && ranked.some((r) => r.general) ? 1 : 2;
+  };
   const sorted = ranked.map((r, i) => ({ r, i })).sort((a, b) => order(a.r) - order(b.r) || a.i - b.i);
   let bare = 0;
   return sorted.map(({ r }) => r).filter((r) => r.cause.because.length > 0 || bare++ < MAX_WITHOUT_EVIDENCE);
@@ -227,7 +235,7 @@ function otherCauseOf(failure: Case, id: string, alone: boolean): Ranked | null 
     checks: [...phaseCommands(failure)],
     fixes: [],
   };
-  return { cause, refuted: false, mode: null };
+  return { cause, refuted: false, general: false, mode: null };
 }
 
 /** The address stands nowhere in the configuration, but a name does where the request went: it was looked up. */

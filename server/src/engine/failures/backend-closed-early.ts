@@ -26,7 +26,7 @@ export const backendClosedEarly: FailureMode = {
     const because = ['the connection was made and the request sent; it was closed before a header came'];
     const others = failure.neighbours.filter((entry) => entry.message === failure.entry.message).length;
     if (others > 0) because.push(`${others} more such line${others === 1 ? '' : 's'} in what was pasted`);
-    return { certainty: 'likely', because, against: [] };
+    return { certainty: 'likely', because, against: [], general: true };
   },
   remedy: {
     cure: () =>

@@ -48,6 +48,10 @@ export interface NginxOptions {
   lane?: number;
   /** `findNginx()` when absent. */
   bin?: string;
+  /** What /etc/hosts says to this nginx: addresses by name. The machine's own file when absent. */
+  hosts?: Readonly<Record<string, readonly string[]>> | null;
+  /** Whether its process ids are as small as in a container. */
+  container?: boolean;
   /** Replaces the level of every error_log. When absent the configuration's own levels hold, `error` by default. */
   logLevel?: 'debug' | 'info' | 'notice' | 'warn' | 'error';
 }
@@ -120,7 +124,7 @@ export class NginxInstance {
       const globals = await writeTrees(source, { tmp, lane, main, logLevel: options.logLevel ?? null });
       const run = join(tmp, 'run');
       const args = ['-p', `${run}/`, '-c', join(run, main), '-e', join(tmp, 'error.log'), '-g', globals];
-      return new NginxInstance(tmp, lane, [bin, ...args]);
+      return new NginxInstance(tmp, lane, [...(await surroundings(options, tmp, lane)), bin, ...args]);
     } catch (error) {
       await rm(tmp, { recursive: true, force: true });
       throw error;
@@ -356,6 +360,26 @@ function userNames(): Set<string> {
 
 let closedNetworkPrefix: Promise<string[]> | undefined;
 
+/** The words before a command that give it a hosts file and process ids of its own, as far as that is asked for. */
+async function surroundings(options: NginxOptions, tmp: string, lane: number): Promise<string[]> {
+  const { hosts = null, container = false } = options;
+  if (hosts === null && !container) return [];
+  const file = join(tmp, 'hosts');
+  const lines = Object.entries(hosts ?? {}).flatMap(([name, addresses]) =>
+    addresses.map((address) => `${mapAddresses(address, lane, tmp)} ${name}\n`),
+  );
+  await writeFile(file, lines.join(''));
+  const isRoot = process.getuid?.() === 0;
+  return [
+    'unshare',
+    ...(isRoot ? [] : ['-r']),
+    ...(hosts === null ? [] : ['--mount']),
+    ...(container ? ['--pid', '--fork', '--kill-child'] : []),
+    ...(hosts === null ? [] : ['sh', '-c', 'mount --bind "$0" /etc/hosts && exec "$@"', file]),
+    ...(isRoot ? [] : NOBODY_AGAIN),
+  ];
+}
+
 /** The words before a command that run it with nothing but its own loopback device; none where that is not allowed. */
 function closedNetwork(): Promise<string[]> {
   closedNetworkPrefix ??= (async () => {
@@ -378,11 +402,14 @@ const WITH_LOOPBACK = [
   '{ ip link set lo up || ifconfig lo up || echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind; } 2> /dev/null && exec "$@"',
   'sh',
 ];
+// Who is not root must become root to do so, and nobody again: nginx would try to change users.
+const NOBODY_AGAIN = [
+  'unshare',
+  '-U',
+  `--map-user=${process.getuid?.()}`,
+  `--map-group=${process.getgid?.()}`,
+];
 const CLOSED_NETWORKS = [
   ['unshare', '-n', ...WITH_LOOPBACK],
-  // Who is not root must become root to do so, and nobody again: nginx would try to change users.
-  [
-    ...['unshare', '-rn', ...WITH_LOOPBACK],
-    ...['unshare', '-U', `--map-user=${process.getuid?.()}`, `--map-group=${process.getgid?.()}`],
-  ],
+  ['unshare', '-rn', ...WITH_LOOPBACK, ...NOBODY_AGAIN],
 ];

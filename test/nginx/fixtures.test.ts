@@ -70,9 +70,16 @@ async function run(
   specs: readonly BackendSpec[],
   requests: readonly Pick<FixtureRequest, 'path' | 'websocket' | 'host' | 'method' | 'body' | 'headers'>[],
   observe: Fixture['observe'] | null,
+  { hosts, container }: Pick<Fixture, 'hosts' | 'container'>,
 ): Promise<Run> {
   const refuses = observe === 'refusal';
-  const instance = await NginxInstance.create({ source, main, lane: lanes++ });
+  const instance = await NginxInstance.create({
+    source,
+    main,
+    lane: lanes++,
+    hosts: hosts ?? null,
+    container: container ?? false,
+  });
   let backends: Backend[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(backends.map((backend) => backend.stop()));
@@ -178,7 +185,10 @@ function compareWithRecording(fixture: Fixture, name: string, observed: unknown)
 function steady(line: string): string {
   return line
     .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d/, '2026/01/31 03:00:00')
-    .replace(/ \d+#\d+: (?:\*\d+ )?/, (ids) => ids.replace(/\d+#\d+/, '4242#4242'));
+    .replace(/ \d+#\d+: (?:\*\d+ )?/, (ids) =>
+      // In a container they stay as small as there.
+      ids.replace(/\d+#\d+/, /^ \d\d?#/.test(ids) ? '29#29' : '4242#4242'),
+    );
 }
 
 async function explainLines(
@@ -235,6 +245,7 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
       fixture.backends,
       fixture.requests,
       fixture.observe,
+      fixture,
     );
     try {
       const { observation } = broken;
@@ -282,7 +293,7 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
       expect(texts.size, 'no fix and no cure').toBeGreaterThan(0);
       tree = await treeWith(fixture, texts);
     }
-    const cured = await run(tree, 'nginx.conf', specs, fixture.requests, curedObserve(fixture));
+    const cured = await run(tree, 'nginx.conf', specs, fixture.requests, curedObserve(fixture), fixture);
     try {
       compareWithRecording(fixture, 'fixed.json', cured.observation);
       for (const [i, request] of fixture.requests.entries()) {
@@ -301,7 +312,7 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
   test.concurrent.each(silentFiles(fixture))('works: silent/%s', async (file) => {
     const silent = silentCase(fixture, file);
     const source = { 'nginx.conf': readFileSync(path.join(fixture.folder, 'silent', file), 'utf8') };
-    const works = await run(source, 'nginx.conf', silent.backends, [silent], null);
+    const works = await run(source, 'nginx.conf', silent.backends, [silent], null, fixture);
     try {
       expect(works.observation.answers[0]!.status).toBe(silent.status);
     } finally {
@@ -317,7 +328,8 @@ function curedObserve({ observe }: Fixture): Fixture['observe'] | null {
 
 /** Texts after the fix that explain offers for the fixture's own log line. */
 async function fixFromLog(fixture: Fixture): Promise<Map<string, string>> {
-  const broken = await run(fixture.folder, 'nginx.conf', fixture.backends, fixture.requests, fixture.observe);
+  const { folder, backends, requests, observe } = fixture;
+  const broken = await run(folder, 'nginx.conf', backends, requests, observe, fixture);
   try {
     const model = await modelOf(path.join(fixture.folder, 'nginx.conf'));
     const explainer = new LogExplainer({ model, pathMap: new Map([['/etc/nginx', fixture.folder]]) });

@@ -42,6 +42,10 @@ export interface Fixture {
   readonly backends: readonly BackendSpec[];
   /** Backends after the remedy, for modes that no edit cures. */
   readonly cure?: readonly BackendSpec[];
+  /** What /etc/hosts says to nginx: addresses by name. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** nginx has process ids as small as in a container. */
+  readonly container?: boolean;
   readonly requests: readonly FixtureRequest[];
   readonly silent: Readonly<Record<string, SilentCase>>;
 }

@@ -163,9 +163,6 @@ function rankCauses(failure: Case): Ranked[] {
     if (points && !ids.includes(mode.id)) ids.push(mode.id);
   }
   const helped = helperEvidence(failure, ids);
-  const resolved = ids.includes('dns-resolved-once') ? resolvedOnce(failure) : null;
-  // What answered nothing is not what the configuration names: that goes before whether anybody listens there.
-  if (resolved !== null) helped.unshift({ id: 'dns-resolved-once', because: resolved });
   for (const { id } of [...helped].reverse())
     ids.splice(0, ids.length, id, ...ids.filter((other) => other !== id));
   const ranked = ids.flatMap((id, i): Ranked[] => {
@@ -235,20 +232,7 @@ function otherCauseOf(failure: Case, id: string, alone: boolean): Ranked | null 
     checks: [...phaseCommands(failure)],
     fixes: [],
   };
-  return { cause, refuted: false, general: false, mode: null };
-}
-
-/** The address stands nowhere in the configuration, but a name does where the request went: it was looked up. */
-function resolvedOnce(failure: Case): string | null {
-  const { peer, places } = failure;
-  const target = places[0]?.proxied;
-  if (!target || peer?.host == null || !/^[\d.]+$|^\[/.test(peer.host)) return null;
-  const ends = endpoints(target);
-  const named = ends.find(
-    ({ host }) => host !== null && /[a-z]/i.test(host) && host !== 'localhost' && host[0] !== '[',
-  );
-  if (!named || ends.some(({ host }) => host === peer.host)) return null;
-  return `${peer.host} stands nowhere in the configuration: it is what ${named.host} was when nginx started`;
+  return { cause, refuted: false, general: true, mode: null };
 }
 
 const WHOSE: Record<Fault, string> = {

@@ -31,7 +31,7 @@ export const backendDown: FailureMode = {
     const place = failure.places[0];
     const because = [`${peerAddress(peer)} refused the connection`];
     if (place && place.fit >= 0.5) because.push(`${place.node.text} sends the request there`);
-    return { certainty: 'likely', because, against: [] };
+    return { certainty: 'likely', because, against: [], general: true };
   },
   remedy: {
     cure: (failure: Case) =>

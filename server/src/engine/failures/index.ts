@@ -3,6 +3,7 @@ import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
+import { dnsResolvedOnce } from './dns-resolved-once.ts';
 import { duplicatePeer } from './duplicate-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
@@ -40,6 +41,7 @@ export const failureModes: readonly FailureMode[] = [
   tlsToPlainBackend,
   websocketHeadersMissing,
   backendDown,
+  dnsResolvedOnce,
   unixSocketMissing,
   hostNotFoundAtStart,
   resolverMissing,

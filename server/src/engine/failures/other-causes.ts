@@ -282,13 +282,6 @@ export const otherCauses: readonly OtherCause[] = [
     mitigate: null,
     takesEffect: reload,
   },
-  {
-    id: 'dns-resolved-once',
-    title: 'The name of the backend is resolved only when nginx starts',
-    do: 'Use "server NAME resolve" in an upstream block with a zone, and a resolver (since 1.27.3). Before that: a resolver, and the name in a variable in *_pass.',
-    mitigate: 'nginx -s reload resolves the names again',
-    takesEffect: reload,
-  },
 
   // time
   {

@@ -9,6 +9,7 @@ import type { FailureMode } from './failure-mode.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { internalRedirectCycle } from './internal-redirect-cycle.ts';
+import { ipv6Mismatch } from './ipv6-mismatch.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
@@ -42,6 +43,7 @@ export const failureModes: readonly FailureMode[] = [
   websocketHeadersMissing,
   backendDown,
   dnsResolvedOnce,
+  ipv6Mismatch,
   unixSocketMissing,
   hostNotFoundAtStart,
   resolverMissing,

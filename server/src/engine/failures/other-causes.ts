@@ -166,13 +166,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: restartBackend,
   },
   {
-    id: 'ipv6-mismatch',
-    title: 'nginx tries IPv6 where only IPv4 answers',
-    do: 'Write the IPv4 address (127.0.0.1 for localhost), or let the backend listen on IPv6 too. For names found by resolver, add ipv6=off to it.',
-    mitigate: null,
-    takesEffect: 'nginx -s reload; a changed backend: restart of the backend',
-  },
-  {
     id: 'unreachable-host',
     title: 'No way to the backend: wrong address, no route, or a firewall',
     do: "Check the address, then the way to it (ip route get ADDRESS) and the firewalls. 101: nginx's machine has no route; 113: the machine is off, or a firewall rejects.",

@@ -1,6 +1,5 @@
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel } from '../config/model.ts';
-import { endpoints } from '../config/proxied.ts';
 import { serverNames } from '../config/routing.ts';
 import { parseUpstreamUrl } from '../config/upstream-url.ts';
 import type { Cause, EntryFields, Explanation, Place, StatusVerdict } from '../contract.ts';
@@ -212,19 +211,10 @@ function toCause(failure: Case, mode: FailureMode, weight: Weight): Cause {
 function otherCauseOf(failure: Case, id: string, alone: boolean): Ranked | null {
   const other = otherCause(id);
   if (!other) return null;
-  const because: string[] = [];
-  const ends = failure.places[0]?.proxied ? endpoints(failure.places[0].proxied) : [];
-  // Written as it was logged, an address is no surprise of name resolution.
-  if (id === 'ipv6-mismatch' && ends.some((end) => end.host !== null && end.host === failure.peer?.host))
-    return null;
-  if (id === 'container-localhost') {
-    if (!failure.surroundings.because) return null;
-    because.push(failure.surroundings.because);
-  }
   const cause: Cause = {
     id,
     certainty: alone ? 'likely' : 'possible',
-    because,
+    because: [],
     against: [],
     do: sentence(other.do),
     mitigate: other.mitigate,

@@ -3,6 +3,7 @@ import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
+import { containerLocalhost } from './container-localhost.ts';
 import { dnsResolvedOnce } from './dns-resolved-once.ts';
 import { duplicatePeer } from './duplicate-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -44,6 +45,7 @@ export const failureModes: readonly FailureMode[] = [
   backendDown,
   dnsResolvedOnce,
   ipv6Mismatch,
+  containerLocalhost,
   unixSocketMissing,
   hostNotFoundAtStart,
   resolverMissing,

@@ -152,13 +152,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'nginx -s reload; a changed backend: restart of the backend',
   },
   {
-    id: 'container-localhost',
-    title: '127.0.0.1 inside a container is the container itself',
-    do: 'Name the other container by its service name (both in one network), or the host as host.docker.internal (on Linux with extra_hosts "host.docker.internal:host-gateway"). The backend must listen on 0.0.0.0, not only on 127.0.0.1.',
-    mitigate: null,
-    takesEffect: 'nginx -s reload in the container; extra_hosts: when the container is created again',
-  },
-  {
     id: 'backend-loopback-only',
     title: 'The backend listens only on its own loopback address',
     do: 'Let the backend listen on 0.0.0.0 or on the address that nginx connects to; a firewall can keep others away from the port.',

@@ -70,6 +70,7 @@ function keyOf(line: HelperLine): string | null {
     case 'gunicorn':
     case 'kernel':
     case 'container':
+    case 'listening':
       return null;
   }
 }

@@ -1,3 +1,5 @@
+import { readListening } from './listening.ts';
+
 export type HelperKind =
   | 'access-log'
   | 'php-fpm'
@@ -12,7 +14,9 @@ export type HelperKind =
   /** The kernel's log: processes killed for want of memory. */
   | 'kernel'
   /** What the official nginx image says before nginx starts. */
-  | 'container';
+  | 'container'
+  /** A program that says on which port it listens, or a line of ss or netstat. */
+  | 'listening';
 
 /** A line of another program that says something about the requests that failed. */
 export interface HelperLine {
@@ -54,23 +58,20 @@ const OTHERS: readonly { readonly kind: HelperKind; readonly pattern: RegExp }[]
 ];
 
 function readOther(line: string, lineNumber: number): HelperLine | null {
-  for (const { kind, pattern } of OTHERS) {
-    if (pattern.test(line)) {
-      const status = kind === 'browser' ? (/(?:code: |status of )(\d{3})/.exec(line)?.[1] ?? null) : null;
-      return {
-        kind,
-        line: lineNumber,
-        text: line,
-        time: null,
-        status,
-        client: null,
-        request: null,
-        level: null,
-        pool: null,
-      };
-    }
-  }
-  return null;
+  const kind =
+    OTHERS.find(({ pattern }) => pattern.test(line))?.kind ?? (readListening(line) ? 'listening' : null);
+  if (kind === null) return null;
+  return {
+    kind,
+    line: lineNumber,
+    text: line,
+    time: null,
+    status: kind === 'browser' ? (/(?:code: |status of )(\d{3})/.exec(line)?.[1] ?? null) : null,
+    client: null,
+    request: null,
+    level: null,
+    pool: null,
+  };
 }
 
 /** `[24-Feb-2026 09:11:59] WARNING: [pool www] child 204869 exited on signal 11 (...)`. */

@@ -37,12 +37,14 @@ import { websocketConnectionClose } from './websocket-connection-close.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
 import { websocketOverHttp10 } from './websocket-over-http10.ts';
 import { wrongServerBlock } from './wrong-server-block.ts';
+import { wrongUpstreamPort } from './wrong-upstream-port.ts';
 
 /** Every failure mode, in the order in which lists show them. */
 export const failureModes: readonly FailureMode[] = [
   tlsToPlainBackend,
   websocketHeadersMissing,
   backendDown,
+  wrongUpstreamPort,
   dnsResolvedOnce,
   ipv6Mismatch,
   containerLocalhost,

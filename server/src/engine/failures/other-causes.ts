@@ -145,13 +145,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // connecting
   {
-    id: 'wrong-upstream-port',
-    title: 'nginx connects to a port that is not the one of the backend',
-    do: 'Write the port on which the backend listens in proxy_pass or in the server line of the upstream block, or let the backend listen on this one.',
-    mitigate: null,
-    takesEffect: 'nginx -s reload; a changed backend: restart of the backend',
-  },
-  {
     id: 'backend-loopback-only',
     title: 'The backend listens only on its own loopback address',
     do: 'Let the backend listen on 0.0.0.0 or on the address that nginx connects to; a firewall can keep others away from the port.',

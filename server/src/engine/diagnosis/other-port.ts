@@ -1,0 +1,129 @@
+import { servicePorts } from '../config/compose-ports.ts';
+import { listenAddresses, listensOn } from '../config/listens.ts';
+import { allProxied, type Endpoint, endpoints } from '../config/proxied.ts';
+import { isAddress } from '../config/upstream-url.ts';
+import { type Listening, readListening } from '../errorlog/listening.ts';
+import { bestPlace, type Case } from './case.ts';
+import { isLoopback } from './commands.ts';
+
+/** Another port than the one that refused, with what speaks for it. */
+export interface OtherPort {
+  /** Null where only the refused port is known to be wrong. */
+  readonly port: number | null;
+  readonly because: string;
+}
+
+/** What in sight says that a backend listens on another port than the one that nginx connects to; the best first. */
+export function otherPort(failure: Case): OtherPort | null {
+  return (
+    fromCompose(failure) ??
+    fromListeners(failure) ??
+    fromGroup(failure) ??
+    fromOwnListens(failure) ??
+    fromDefault(failure)
+  );
+}
+
+/** The line of another program that listens on the very port that refused: it did not at that time, or elsewhere. */
+export function listensThere(failure: Case): Listening | null {
+  const { peer } = failure;
+  return (
+    listeners(failure).find(({ host, port }) => port === peer?.port && answersFor(failure, host)) ?? null
+  );
+}
+
+/** The server line or *_pass that named the peer. */
+function endOf(failure: Case): Endpoint | null {
+  const { peer } = failure;
+  const target = bestPlace(failure)?.proxied;
+  const ends = target ? endpoints(target) : [];
+  return ends.find((end) => end.port === peer?.port && (end.host === peer?.host || !isWritten(end))) ?? null;
+}
+
+function isWritten({ host }: Endpoint): boolean {
+  return host === null || isAddress(host);
+}
+
+function fromCompose(failure: Case): OtherPort | null {
+  const { model, peer } = failure;
+  const end = endOf(failure);
+  if (!model || end?.host == null) return null;
+  const ports = servicePorts(model, end.host);
+  const [first] = ports;
+  if (!first || ports.some(({ port }) => port === peer?.port)) return null;
+  const published = ports.find((one) => one.published === peer?.port);
+  const because = published
+    ? `${published.file}: ${end.host} listens on ${published.port}; ${peer?.port} is its port on the host, not in the network of the containers`
+    : `${first.file}: ${end.host} listens on ${first.port}`;
+  return { port: (published ?? first).port, because };
+}
+
+/** Programs of every machine, whose ports say nothing. */
+const NO_BACKEND =
+  /sshd|nginx|systemd|resolve|cupsd|docker-proxy|master|postgres|mysqld|mariadbd|redis|memcached/;
+const SYSTEM_PORTS = new Set([22, 25, 53, 111, 443, 631, 3306, 5432, 6379, 11211, 27017]);
+
+function listeners({ helpers, model }: Case): Listening[] {
+  return helpers
+    .flatMap(({ kind, text }) => (kind === 'listening' ? [readListening(text)] : []))
+    .filter((one) => one !== null)
+    .filter(
+      ({ program, port }) =>
+        !NO_BACKEND.test(program ?? '') &&
+        !SYSTEM_PORTS.has(port) &&
+        (model === null || listensOn(model, '127.0.0.1', port).length === 0),
+    );
+}
+
+/** Whether who listens on an address would take a connection to the peer; a program says its own port for sure. */
+function answersFor({ peer }: Case, host: string | null): boolean {
+  if (host === null || /^(?:\*|0\.0\.0\.0|\[?::\]?)$/.test(host)) return true;
+  return (
+    host === peer?.host || (peer !== null && isLoopback(peer) && /^(?:localhost|127\.|\[?::1)/.test(host))
+  );
+}
+
+function fromListeners(failure: Case): OtherPort | null {
+  if (listensThere(failure)) return null;
+  const found = listeners(failure).filter(({ host }) => answersFor(failure, host));
+  const ports = new Set(found.map(({ port }) => port));
+  const [first] = found;
+  // Many open ports tell of no one in particular.
+  if (!first || ports.size > 2) return null;
+  const who = first.program ?? 'a program';
+  return { port: first.port, because: `the paste shows ${who} listening on port ${first.port}` };
+}
+
+/** All other servers of the group have one other port. */
+function fromGroup(failure: Case): OtherPort | null {
+  const target = bestPlace(failure)?.proxied;
+  const ends = target ? endpoints(target).filter(({ host }) => host !== null) : [];
+  const others = ends.filter(({ port }) => port !== failure.peer?.port);
+  const ports = new Set(others.map(({ port }) => port));
+  const [port] = ports;
+  const hosts = new Set(ends.map(({ host }) => host));
+  if (port == null || ports.size > 1 || others.length < 2 || others.length !== ends.length - 1) return null;
+  // One machine has several ports, several machines the same.
+  if (hosts.size !== ends.length) return null;
+  return { port, because: `the other ${others.length} servers of the group have port ${port}` };
+}
+
+/** nginx's own server on a loopback address that nothing leads to. */
+function fromOwnListens(failure: Case): OtherPort | null {
+  const { model, peer } = failure;
+  if (!model || !peer || !isLoopback(peer)) return null;
+  const reached = new Set(allProxied(model).flatMap((target) => endpoints(target).map(({ port }) => port)));
+  const idle = listenAddresses(model).filter(
+    ({ host, port }) => host !== null && /^127\.|^\[::1\]$/.test(host) && port !== null && !reached.has(port),
+  );
+  const here = bestPlace(failure)?.server;
+  const [own] = idle.filter(({ server }) => server !== here);
+  if (!own || idle.length > 1) return null;
+  return { port: own.port, because: `${own.node.text} stands in the configuration, and nothing leads there` };
+}
+
+function fromDefault(failure: Case): OtherPort | null {
+  const end = endOf(failure);
+  if (end?.port !== 80 || failure.peer?.port !== 80 || /:80\b/.test(end.node.arg(0) ?? '')) return null;
+  return { port: null, because: `${end.node.text} names no port: nginx takes 80` };
+}

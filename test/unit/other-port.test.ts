@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
+import { modelOfTexts } from '../support/engine.ts';
+
+const REFUSED =
+  '2026/01/31 03:00:00 [error] 4242#4242: *7 connect() failed (111: Connection refused) while connecting to upstream, client: 203.0.113.5, server: app.test, request: "GET /x HTTP/1.1", upstream: "http://127.0.0.1:3001/x", host: "app.test"';
+
+async function first(paste: string, config?: string): Promise<string> {
+  const model = config === undefined ? null : await modelOfTexts({ '/etc/nginx/nginx.conf': config });
+  const explainer = new LogExplainer({ model });
+  explainer.push(`${paste}\n`);
+  const [cause] = explainer.end({ value: null, from: '' }, []).groups[0]!.explanation.causes;
+  return `${cause!.id}: ${cause!.because[0] ?? ''}`;
+}
+
+const http = (content: string): string =>
+  `events {}\nhttp {\n${content}\nserver { server_name app.test; location / { proxy_pass http://app; } }\n}\n`;
+
+describe('another port than the one that refused', () => {
+  test.each([
+    ['LISTEN 0      511        127.0.0.1:3000      0.0.0.0:*    users:(("node",pid=71,fd=18))', 'node'],
+    ['tcp        0      0 0.0.0.0:3000      0.0.0.0:*     LISTEN      71/node', 'node'],
+    ['[2026-01-31 02:59:00 +0000] [7] [INFO] Listening at: http://127.0.0.1:3000 (7)', 'a program'],
+    ['Example app listening on port 3000', 'a program'],
+  ])('told by %s', async (line, who) => {
+    expect(await first(`${line}\n${REFUSED}`)).toBe(
+      `wrong-upstream-port: the paste shows ${who} listening on port 3000`,
+    );
+  });
+
+  test.each([
+    'LISTEN 0 511 127.0.0.1:3001 0.0.0.0:* users:(("node",pid=71,fd=18))',
+    'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=1,fd=3))',
+    'LISTEN 0 511 10.0.0.9:3000 0.0.0.0:* users:(("node",pid=71,fd=18))',
+  ])('not told by %s', async (line) => {
+    expect(await first(`${line}\n${REFUSED}`)).toMatch(/^backend-down/);
+  });
+
+  test('told by the other servers of the group, by an own listen, and by no port at all', async () => {
+    const group = http(
+      'upstream app { server 127.0.0.1:3001; server 127.0.0.2:3000; server 127.0.0.3:3000; }',
+    );
+    expect(await first(REFUSED, group)).toBe(
+      'wrong-upstream-port: the other 2 servers of the group have port 3000',
+    );
+    const own = http(
+      'upstream app { server 127.0.0.1:3001; }\nserver { listen 127.0.0.1:3000; location / { return 200; } }',
+    );
+    expect(await first(REFUSED, own)).toBe(
+      'wrong-upstream-port: listen 127.0.0.1:3000 stands in the configuration, and nothing leads there',
+    );
+    const none = http('upstream app { server 127.0.0.1; }');
+    expect(await first(REFUSED.replace(':3001', ':80'), none)).toBe(
+      'wrong-upstream-port: server 127.0.0.1 names no port: nginx takes 80',
+    );
+    const alone = http('upstream app { server 127.0.0.1:3001; server 127.0.0.1:3000; }');
+    expect(await first(REFUSED, alone)).toMatch(/^backend-down/);
+  });
+});

@@ -14,8 +14,9 @@ import { promisify } from 'node:util';
  * - `expired`: signed by the root, over since 2020-02-01.
  * - `chain`: signed by an intermediate, which is sent along.
  * - `nochain`: the same, with the intermediate left out.
+ * - `deep`: signed by an intermediate of that intermediate; both are sent along.
  */
-export type CertificateName = 'self' | 'good' | 'other' | 'expired' | 'chain' | 'nochain';
+export type CertificateName = 'self' | 'good' | 'other' | 'expired' | 'chain' | 'nochain' | 'deep';
 
 /** The folder of certificates, and the pair of files of each. */
 export interface Certificates {
@@ -27,7 +28,7 @@ export interface Certificates {
 }
 
 // The number goes up whenever what is in the folder changes.
-const FOLDER = join(tmpdir(), `nginx-502-certificates-1-${userInfo().uid}`);
+const FOLDER = join(tmpdir(), `nginx-502-certificates-2-${userInfo().uid}`);
 const LOCK_IS_STALE_MS = 60_000;
 
 /** Makes the certificates with `openssl` the first time on this machine. Safe in parallel processes. */
@@ -136,6 +137,17 @@ async function makeAll(cwd: string): Promise<void> {
   const read = (file: string) => readFile(join(cwd, file), 'utf8');
   await write('chain.crt', (await read('nochain.crt')) + (await read('intermediate.crt')));
   await write('chain.key', await read('nochain.key'));
+  await signed(
+    'deeper',
+    'Toolbox Lower Intermediate CA',
+    'basicConstraints=critical,CA:true\n',
+    'intermediate',
+  );
+  await signed('deep', 'backend.internal', san('backend.internal'), 'deeper');
+  await write(
+    'deep.crt',
+    (await read('deep.crt')) + (await read('deeper.crt')) + (await read('intermediate.crt')),
+  );
 
   // Only `openssl ca` takes dates in the past in every version, and it wants a configuration and a data base.
   await request('expired', 'backend.internal');

@@ -1,4 +1,6 @@
 import { endpoints } from '../config/proxied.ts';
+import { isServerName, sendsServerName, tlsName, tlsSetting } from '../config/upstream-tls.ts';
+import { hasVariables } from '../config/variables.ts';
 import type { ConfirmingCommand } from '../contract.ts';
 import type { Case, Peer } from './case.ts';
 import { shellQuote } from './shell.ts';
@@ -118,6 +120,31 @@ export function speaksTls(failure: Case): ConfirmingCommand[] {
       where: onNginx(failure),
       expect:
         '"CONNECTION ESTABLISHED": the port speaks TLS. "wrong version number" or "packet length too long": it speaks plain text.',
+    },
+  ];
+}
+
+/** The backend's certificate chain, with the name and the CA that nginx uses, and OpenSSL's verdict on it. */
+export function showCertificate(failure: Case): ConfirmingCommand[] {
+  const { peer, model } = failure;
+  if (!peer || peer.host === null || peer.port === null) return [];
+  const target = model ? failure.places[0]?.proxied : null;
+  const name = model && target && sendsServerName(model, target) ? tlsName(model, target) : null;
+  const ca = model && target ? tlsSetting(model, target, 'trusted_certificate').value : null;
+  const words = ['openssl', 's_client', '-connect', shellQuote(`${peer.host}:${peer.port}`), '-showcerts'];
+  if (name !== null && isServerName(name)) words.push('-servername', shellQuote(name));
+  else words.push('-noservername');
+  if (ca !== null && !hasVariables(ca)) {
+    const depth = model && target ? tlsSetting(model, target, 'verify_depth').value : null;
+    words.push('-CAfile', shellQuote(ca), '-verify_depth', shellQuote(depth ?? '1'));
+  }
+  const relative = ca !== null && !ca.startsWith('/');
+  return [
+    {
+      run: `${words.join(' ')} </dev/null`,
+      where: relative ? `${onNginx(failure)}, in the directory of nginx.conf` : onNginx(failure),
+      expect:
+        'the chain that the backend sends (s: subject, i: issuer, v: dates), and a line "verify error:num=" for each fault. 22: the depth is too low. 20 or 19 without 22: the CA is missing. 10: expired. "Verify return code: 0": cured.',
     },
   ];
 }

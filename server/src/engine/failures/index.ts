@@ -30,6 +30,7 @@ import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
+import { upstreamCertificateRejected } from './upstream-certificate-rejected.ts';
 import { upstreamPortDefaulted } from './upstream-port-defaulted.ts';
 import { variableDropsUri } from './variable-drops-uri.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
@@ -58,6 +59,7 @@ export const failureModes: readonly FailureMode[] = [
   regexNeedsQuotes,
   buffersInconsistent,
   verifyWithoutCa,
+  upstreamCertificateRejected,
   undefinedUpstream,
   unixSocketPathMalformed,
   nestedUnderRegex,

@@ -376,13 +376,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'upstream-certificate-rejected',
-    title: "nginx does not trust the backend's certificate",
-    do: 'For 10, renew it on the backend; for 22, raise proxy_ssl_verify_depth (2 for two intermediates). For 18 to 21, put the issuing CA (18: the certificate itself) into proxy_ssl_trusted_certificate, and missing intermediates on the backend.',
-    mitigate: null,
-    takesEffect: 'nginx -s reload; a renewed certificate: with the next request',
-  },
-  {
     id: 'tls-version-mismatch',
     title: 'nginx and the backend have no TLS version in common',
     do: 'Let both speak TLS 1.2 or 1.3: proxy_ssl_protocols TLSv1.2 TLSv1.3. By default 1.3 is on since 1.23.4, and 1.0 and 1.1 are off since 1.27.3.',

@@ -25,6 +25,7 @@ import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { retryDisabled } from './retry-disabled.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
+import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
@@ -60,6 +61,7 @@ export const failureModes: readonly FailureMode[] = [
   buffersInconsistent,
   verifyWithoutCa,
   upstreamCertificateRejected,
+  tlsClientCertificateMissing,
   undefinedUpstream,
   unixSocketPathMalformed,
   nestedUnderRegex,

@@ -384,13 +384,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'tls-client-certificate-missing',
-    title: 'The backend wants a client certificate',
-    do: 'Set proxy_ssl_certificate and proxy_ssl_certificate_key to a key pair whose CA the backend trusts.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'shared-tls-session',
     title: 'Two locations share a TLS session, and only one verifies',
     do: 'Set proxy_ssl_session_reuse off in the location that verifies, or verify in both. An upstream block of its own helps too, with proxy_ssl_name and Host set to the real name.',

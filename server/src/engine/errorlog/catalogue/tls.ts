@@ -161,7 +161,9 @@ export const tls: readonly MessageKind[] = [
       isUpstreamSide(entry) &&
       /^SSL_(read|write|sendfile|shutdown|peek|read_early_data|write_early_data)\(/.test(entry.message),
     status: upstreamFailure('header'),
-    fault: 'backend',
+    // The handshake is over for nginx before a TLS 1.3 backend has looked at its certificate.
+    fault: (entry) =>
+      readSslError(entry.message)?.meaning === 'certificate-wanted' ? 'configuration' : 'backend',
     meaning: (entry) => {
       const alert = ALERTS.get(readSslError(entry.message)?.alert ?? -1);
       return alert === undefined

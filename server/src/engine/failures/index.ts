@@ -21,6 +21,7 @@ import { prefixStripped } from './prefix-stripped.ts';
 import { proxyLoop } from './proxy-loop.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
+import { resolverFailed } from './resolver-failed.ts';
 import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { retryDisabled } from './retry-disabled.ts';
@@ -53,6 +54,7 @@ export const failureModes: readonly FailureMode[] = [
   unixSocketMissing,
   hostNotFoundAtStart,
   resolverMissing,
+  resolverFailed,
   responseHeaderTooBig,
   backendClosedEarly,
   unsupportedUpstreamScheme,

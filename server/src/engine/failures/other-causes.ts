@@ -248,13 +248,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // names
   {
-    id: 'resolver-failed',
-    title: 'The DNS server did not give an address for the name',
-    do: 'Ask it yourself (dig @RESOLVER NAME): 3 means no such name there, 2 and 5 that it fails or refuses, 110 that it does not answer. Then correct the name, or set resolver to a server that knows it (127.0.0.11 in Docker).',
-    mitigate: 'write the address in place of the name, until DNS works',
-    takesEffect: 'nginx -s reload; a repaired DNS server: with the next request',
-  },
-  {
     id: 'resolver-name-not-qualified',
     title: 'A short name is left to resolver, which knows no search domains',
     do: 'Write the full name, for example app.default.svc.cluster.local: resolver asks DNS for exactly this name and reads neither the search domains nor /etc/hosts.',

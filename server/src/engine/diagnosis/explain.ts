@@ -189,7 +189,29 @@ function rankCauses(failure: Case): Ranked[] {
   };
   const sorted = ranked.map((r, i) => ({ r, i })).sort((a, b) => order(a.r) - order(b.r) || a.i - b.i);
   let bare = 0;
-  return sorted.map(({ r }) => r).filter((r) => r.cause.because.length > 0 || bare++ < MAX_WITHOUT_EVIDENCE);
+  const before = causesBefore(failure, ids);
+  const own = sorted.map(({ r }) => r).filter((r) => !before.some(({ cause }) => cause.id === r.cause.id));
+  return [...before, ...own].filter((r) => r.cause.because.length > 0 || bare++ < MAX_WITHOUT_EVIDENCE);
+}
+
+const MAX_BEFORE = 2;
+
+/** Causes of the lines that a symptom follows from, one for each id. */
+function causesBefore(failure: Case, ids: readonly string[]): Ranked[] {
+  const found = new Map<string, Ranked>();
+  for (const entry of ids.flatMap((id) => failureMode(id)?.follows?.(failure) ?? [])) {
+    const matched = matchMessage(entry);
+    if (!matched) continue;
+    const first = rankCauses(makeCase(entry, matched, failure))[0];
+    if (!first || first.refuted || found.has(first.cause.id)) continue;
+    const because = `an earlier line tells it${entry.upstream ? ` of ${entry.upstream.raw}` : ''}: ${entry.message}`;
+    const certainty = first.cause.certainty === 'possible' ? 'possible' : 'likely';
+    found.set(first.cause.id, {
+      ...first,
+      cause: { ...first.cause, certainty, because: [because, ...first.cause.because] },
+    });
+  }
+  return [...found.values()].slice(0, MAX_BEFORE);
 }
 
 function toCause(failure: Case, mode: FailureMode, weight: Weight): Cause {

@@ -28,6 +28,8 @@ export interface FailureMode {
   readonly detect?: (model: ConfigModel) => readonly Detection[];
   /** Evidence for and against this mode in a case; null when the case has nothing to do with it. */
   readonly weigh?: (failure: Case) => Weight | null;
+  /** For a mode that is a mere symptom: the earlier lines that it follows from, whose causes go before it. */
+  readonly follows?: (failure: Case) => readonly LogEntry[];
   /** Fixes for the place that a log entry leads to. Detections bring their own. */
   readonly fix?: (failure: Case) => readonly Fix[];
   readonly remedy: Remedy;

@@ -1,4 +1,5 @@
 import { allPeersDown } from './all-peers-down.ts';
+import { authRequestFailed } from './auth-request-failed.ts';
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
@@ -15,6 +16,7 @@ import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
+import { noLiveUpstreams } from './no-live-upstreams.ts';
 import { poolMarkedDownByOneFailure } from './pool-marked-down-by-one-failure.ts';
 import { prefixSlashMismatch } from './prefix-slash-mismatch.ts';
 import { prefixStripped } from './prefix-stripped.ts';
@@ -80,10 +82,12 @@ export const failureModes: readonly FailureMode[] = [
   websocketConnectionClose,
   connectionUpgradeHardcoded,
   allPeersDown,
+  noLiveUpstreams,
   duplicatePeer,
   retryDisabled,
   poolMarkedDownByOneFailure,
   internalRedirectCycle,
+  authRequestFailed,
   proxyLoop,
   wrongServerBlock,
 ];

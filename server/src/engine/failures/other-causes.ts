@@ -392,15 +392,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'on the backend; directives: nginx -s reload',
   },
 
-  // pools
-  {
-    id: 'no-live-upstreams',
-    title: 'nginx has no server of the pool left to try',
-    do: 'Read the lines before this one: they tell why each server failed, and that is to be repaired. max_fails and fail_timeout decide how long one is left out (after 1 failure, for 10 s, by default).',
-    mitigate: 'nginx -s reload forgets the failures, so that every server is tried again',
-    takesEffect: 'a repaired server: after fail_timeout, 10 s by default',
-  },
-
   // around the answer
   {
     id: 'error-page-needs-backend',
@@ -408,13 +399,6 @@ export const otherCauses: readonly OtherCause[] = [
     do: 'Serve it from a file: error_page 502 504 /50x.html, and a location = /50x.html with root and without *_pass.',
     mitigate: null,
     takesEffect: reload,
-  },
-  {
-    id: 'auth-request-failed',
-    title: 'The request of auth_request failed',
-    do: 'Repair what the line with "subrequest:" on the same connection tells. auth_request takes 2xx for yes, 401 and 403 for no; anything else becomes a 500.',
-    mitigate: null,
-    takesEffect: null,
   },
   {
     id: 'status-from-config',

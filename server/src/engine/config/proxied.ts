@@ -98,13 +98,17 @@ function targetOf(
   return { kind: isAddress(host) ? 'address' : 'host', host, port };
 }
 
-/** A peer as a location reaches it. */
-export interface Endpoint {
-  /** `*_pass` or `server` line that names it. */
-  readonly node: ConfigNode;
+/** Where a backend listens. */
+export interface Address {
   readonly host: string | null;
   readonly port: number | null;
   readonly socket: string | null;
+}
+
+/** A peer as a location reaches it. */
+export interface Endpoint extends Address {
+  /** `*_pass` or `server` line that names it. */
+  readonly node: ConfigNode;
 }
 
 /** Addresses that a target names, as far as they stand in the files. */
@@ -136,7 +140,7 @@ interface Leading {
 const NOBODY: Leading = { passes: [], byScheme: new Map() };
 const byAddress = new WeakMap<ConfigModel, ReadonlyMap<string, Leading>>();
 
-function leadingTo(model: ConfigModel, endpoint: Endpoint): Leading {
+function leadingTo(model: ConfigModel, endpoint: Address): Leading {
   let index = byAddress.get(model);
   if (!index) {
     index = indexByAddress(model);
@@ -167,14 +171,14 @@ function indexByAddress(model: ConfigModel): Map<string, Leading> {
 }
 
 /** Every *_pass line that leads to an endpoint's host and port; a line of a snippet stands once. */
-export function passesTo(model: ConfigModel, endpoint: Endpoint): readonly Proxied[] {
+export function passesTo(model: ConfigModel, endpoint: Address): readonly Proxied[] {
   return leadingTo(model, endpoint).passes;
 }
 
 /** The first *_pass line that speaks one of the schemes to an endpoint's host and port. */
 export function passSpeaking(
   model: ConfigModel,
-  endpoint: Endpoint,
+  endpoint: Address,
   ...schemes: readonly string[]
 ): Proxied | null {
   const { byScheme } = leadingTo(model, endpoint);
@@ -185,6 +189,6 @@ export function passSpeaking(
   return null;
 }
 
-function addressKey({ host, port, socket }: Endpoint): string {
+function addressKey({ host, port, socket }: Address): string {
   return socket ?? `${host?.toLowerCase()}:${port}`;
 }

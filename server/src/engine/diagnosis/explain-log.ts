@@ -6,6 +6,7 @@ import type { HelperLine } from '../errorlog/helper-line.ts';
 import { EntryReader } from '../errorlog/read-entries.ts';
 import { type ExplainContext, explain } from './explain.ts';
 import { OtherText } from './explain-other.ts';
+import { samePeer } from './spoken.ts';
 
 /** Entries kept whole for the search of neighbours: enough for any paste, bounded for any log. */
 const KEPT = 500;
@@ -139,12 +140,6 @@ function isSymptom({ matched, entry }: EventGroup): boolean {
   // No server was left because each of them failed; the subrequest for the permission failed on its own way.
   if (id === 'no-live-upstreams' || id === 'auth-request-unexpected-status') return true;
   return faultOf(matched.kind, entry) === 'nobody';
-}
-
-function samePeer(a: LogEntry, b: LogEntry): boolean {
-  if (!a.upstream || !b.upstream) return false;
-  const { address, port, socket } = a.upstream;
-  return address === b.upstream.address && port === b.upstream.port && socket === b.upstream.socket;
 }
 
 /** nginx's time at the start of a line; null where something else stands there. */

@@ -192,20 +192,21 @@ function configured(model: ConfigModel | null, status: string): Cause[] {
   return [...causes.values()].slice(0, MAX_FOUND);
 }
 
+/** Causes that nothing but the kind of the text points to: without a case there is nothing to weigh. */
 function causesOf(ids: readonly string[]): Cause[] {
   return ids.flatMap((id) => {
-    const other = otherCause(id);
-    if (!other) return [];
-    const { mitigate, takesEffect } = other;
+    const mode = failureMode(id);
+    const known = mode ? { do: mode.do, ...mode.remedy } : otherCause(id);
+    if (!known) return [];
     return [
       {
         id,
         certainty: 'possible' as const,
         because: [],
         against: [],
-        do: other.do,
-        mitigate,
-        takesEffect,
+        do: known.do,
+        mitigate: known.mitigate,
+        takesEffect: known.takesEffect,
         checks: [],
         fixes: [],
       },

@@ -161,7 +161,13 @@ function rankCauses(failure: Case): Ranked[] {
     );
     if (points && !ids.includes(mode.id)) ids.push(mode.id);
   }
-  const helped = helperEvidence(failure, ids);
+  const weights = new Map(ids.map((id) => [id, failureMode(id)?.weigh?.(failure) ?? null]));
+  // What the case itself rules out is not what another program speaks of.
+  const open = ids.filter((id) => {
+    const mode = failureMode(id);
+    return mode === null || (weights.get(id) != null && weights.get(id)!.refuted !== true);
+  });
+  const helped = helperEvidence(failure, open);
   for (const { id } of [...helped].reverse())
     ids.splice(0, ids.length, id, ...ids.filter((other) => other !== id));
   const ranked = ids.flatMap((id, i): Ranked[] => {
@@ -170,7 +176,7 @@ function rankCauses(failure: Case): Ranked[] {
       const other = otherCauseOf(failure, id, i === 0 && ids.length === 1);
       return other ? [other] : [];
     }
-    const weight = mode.weigh?.(failure) ?? null;
+    const weight = weights.get(id) ?? mode.weigh?.(failure) ?? null;
     if (!weight) return [];
     // What another program says of it makes it a specific one.
     const general = weight.general === true && !helped.some((told) => told.id === id);

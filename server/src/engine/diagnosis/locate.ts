@@ -189,7 +189,8 @@ function reaches(model: ConfigModel, target: Proxied, peer: Peer): 'yes' | 'mayb
   return best;
 }
 
-function sameEnd(end: Endpoint, peer: Peer): 'yes' | 'maybe' | 'no' {
+/** Whether an endpoint of the files can be the peer of a line; 'maybe' for an address that may be a name's. */
+export function sameEnd(end: Endpoint, peer: Peer): 'yes' | 'maybe' | 'no' {
   if (peer.socket !== null || end.socket !== null) return peer.socket === end.socket ? 'yes' : 'no';
   if (peer.port !== null && end.port !== null && peer.port !== end.port) return 'no';
   const host = end.host?.toLowerCase() ?? '';

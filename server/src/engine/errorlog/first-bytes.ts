@@ -135,6 +135,16 @@ export function protocolOfByte(byte: number): FirstBytes | null {
   }
 }
 
+/** What a message of nginx shows of the bytes that it could not use; null when it shows none, or they say nothing. */
+export function protocolInMessage(message: string): FirstBytes | null {
+  const frame = /too large http2 frame: (\d{1,9})/.exec(message)?.[1];
+  if (frame !== undefined) return protocolOfFrame(Number(frame));
+  const byte = /unsupported FastCGI protocol version: (\d{1,9})/.exec(message)?.[1];
+  if (byte !== undefined) return protocolOfByte(Number(byte));
+  const text = /^(?:memcached sent invalid response|broken header): "(.*)"/s.exec(message)?.[1];
+  return text === undefined ? null : protocolOfText(text);
+}
+
 /** What uWSGI took for the size of a request: the second and third byte that it got, low byte first. */
 export function requestOfBlockSize(size: number): FirstBytes | null {
   if (!Number.isInteger(size) || size < 0 || size > 0xffff) {

@@ -1,5 +1,5 @@
 import type { LogEntry } from '../entry.ts';
-import { type FirstBytes, protocolOfByte, protocolOfText } from '../first-bytes.ts';
+import { protocolInMessage } from '../first-bytes.ts';
 import type { MessageKind } from '../message.ts';
 import { requestLine, upstreamLine } from './example-line.ts';
 import {
@@ -28,7 +28,7 @@ export const fastcgi: readonly MessageKind[] = [
     status: invalidAnswer,
     fault: 'configuration',
     meaning: (entry) => {
-      const what = answered(entry)?.words ?? 'something else';
+      const what = protocolInMessage(entry.message)?.words ?? 'something else';
       return `${sentence(peer(entry))} does not speak FastCGI: it answered with ${what}.`;
     },
     since: null,
@@ -141,7 +141,7 @@ export const fastcgi: readonly MessageKind[] = [
     status: invalidAnswer,
     fault: 'configuration',
     meaning: (entry) => {
-      const what = protocolOfText(between(entry.message, '"', '"', 0) ?? '');
+      const what = protocolInMessage(entry.message);
       const instead = what === null ? '' : `: it answered with ${what.words}`;
       return `${sentence(peer(entry))} does not answer as memcached does${instead}.`;
     },
@@ -224,14 +224,8 @@ export const fastcgi: readonly MessageKind[] = [
   },
 ];
 
-/** The version is the first byte of the answer: what it is tells who answered. */
-function answered(entry: LogEntry): FirstBytes | null {
-  const byte = /protocol version: (\d+)/.exec(entry.message)?.[1];
-  return byte === undefined ? null : protocolOfByte(Number(byte));
-}
-
 function versionCauses(entry: LogEntry): readonly string[] {
-  switch (answered(entry)?.protocol) {
+  switch (protocolInMessage(entry.message)?.protocol) {
     case 'tls-alert':
     case 'tls-handshake':
       return ['plain-to-tls-backend', 'fastcgi-pass-to-http-backend'];

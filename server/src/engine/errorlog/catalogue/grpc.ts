@@ -1,6 +1,6 @@
 import type { StatusVerdict } from '../../contract.ts';
 import type { LogEntry } from '../entry.ts';
-import { type FirstBytes, protocolOfFrame } from '../first-bytes.ts';
+import { protocolInMessage } from '../first-bytes.ts';
 import type { MessageKind } from '../message.ts';
 import { HTTP2_ERRORS } from '../protocol-codes.ts';
 import { upstreamLine } from './example-line.ts';
@@ -53,7 +53,7 @@ export const grpc: readonly MessageKind[] = [
     status: answerStatus,
     fault: 'configuration',
     meaning: (entry) => {
-      const what = answered(entry);
+      const what = protocolInMessage(entry.message);
       return what === null
         ? `${sentence(peer(entry))} sent something that is not HTTP/2.`
         : `${sentence(peer(entry))} answered with ${what.words} where nginx expected HTTP/2.`;
@@ -309,14 +309,8 @@ function lastNumber(entry: LogEntry): number | null {
   return Number.isInteger(number) ? number : null;
 }
 
-/** The frame length is the first three bytes of the answer: what they spell tells who answered. */
-function answered(entry: LogEntry): FirstBytes | null {
-  const number = lastNumber(entry);
-  return number === null ? null : protocolOfFrame(number);
-}
-
 function frameCauses(entry: LogEntry): readonly string[] {
-  switch (answered(entry)?.protocol) {
+  switch (protocolInMessage(entry.message)?.protocol) {
     case 'tls-alert':
     case 'tls-handshake':
       return ['plain-to-tls-backend'];

@@ -1,9 +1,9 @@
 import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
-import { protocolOfText } from '../first-bytes.ts';
+import { protocolInMessage } from '../first-bytes.ts';
 import type { MessageKind } from '../message.ts';
 import { clientLine, processLine, requestLine, upstreamLine } from './example-line.ts';
-import { between, internalError, NO_ANSWER, NOT_STARTED, phaseOf, UNCHANGED, verdict } from './shared.ts';
+import { internalError, NO_ANSWER, NOT_STARTED, phaseOf, UNCHANGED, verdict } from './shared.ts';
 
 const LIMITED = verdict(
   '503',
@@ -231,7 +231,7 @@ export const limits: readonly MessageKind[] = [
     status: verdict(null, 'closed', 'certain', 'nginx closes the connection without an answer.'),
     fault: 'configuration',
     meaning: (entry) => {
-      const sent = protocolOfText(between(entry.message, '"', '"', 0) ?? '');
+      const sent = protocolInMessage(entry.message);
       const instead = sent === null ? '' : `; it began with ${sent.words}`;
       return `${entry.client ?? 'A client'} connected without the PROXY protocol header that this listen address demands${instead}.`;
     },

@@ -273,7 +273,14 @@ function verdict(failure: Case, causes: readonly Ranked[]): string {
   const fault = configured ? 'configuration' : faultOf(matched.kind, entry);
   // Several causes and no evidence for any: the verdict must not be surer than they are.
   const open = causes.length > 1 && causes.every(({ cause }) => cause.because.length === 0);
-  const whose = fault === 'configuration' && open ? '' : WHOSE[fault];
+  // A likely cause that a reload of nginx cures: then nobody is to say that it is the backend.
+  const ownCure =
+    fault === 'backend' &&
+    first !== undefined &&
+    !first.general &&
+    first.cause.certainty !== 'possible' &&
+    first.mode?.remedy.takesEffect?.startsWith('nginx -s reload') === true;
+  const whose = ownCure || (fault === 'configuration' && open) ? '' : WHOSE[fault];
   return whose === '' ? `${happened}.` : `${happened}; ${whose}.`;
 }
 

@@ -17,6 +17,7 @@ import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
 import { noLiveUpstreams } from './no-live-upstreams.ts';
+import { plainToTlsBackend } from './plain-to-tls-backend.ts';
 import { poolMarkedDownByOneFailure } from './pool-marked-down-by-one-failure.ts';
 import { prefixSlashMismatch } from './prefix-slash-mismatch.ts';
 import { prefixStripped } from './prefix-stripped.ts';
@@ -47,6 +48,7 @@ import { wrongUpstreamPort } from './wrong-upstream-port.ts';
 /** Every failure mode, in the order in which lists show them. */
 export const failureModes: readonly FailureMode[] = [
   tlsToPlainBackend,
+  plainToTlsBackend,
   websocketHeadersMissing,
   backendDown,
   wrongUpstreamPort,

@@ -19,13 +19,6 @@ const restartBackend = 'restart of the backend';
 export const otherCauses: readonly OtherCause[] = [
   // protocol
   {
-    id: 'plain-to-tls-backend',
-    title: 'Plain text is spoken to a port that expects TLS',
-    do: 'Write https:// in proxy_pass (grpcs:// in grpc_pass). For a backend that is chosen by name, also set proxy_ssl_server_name on (grpc_ssl_server_name on).',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'grpc-pass-to-http-backend',
     title: 'grpc_pass leads to a backend that answers in HTTP/1',
     do: 'Name the port on which the backend speaks gRPC. If it is an HTTP/1 backend, use proxy_pass instead of grpc_pass.',

@@ -135,7 +135,7 @@ function needsResolver(model: ConfigModel, target: Proxied, authority: string): 
   // host:port of a literal *_pass is an implicit upstream, which nginx finds by name and port.
   const [host, port] = authority.split(':');
   const wanted = port === undefined ? defaultPort(target.pass.name, target.scheme) : Number(port);
-  const literal = passesTo(model, { node: target.pass, host: host!, port: wanted, socket: null });
+  const literal = passesTo(model, { host: host!, port: wanted, socket: null });
   return !literal.some((other) => other.target.kind === 'host');
 }
 

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../entry.ts';
 import type { MessageKind } from '../message.ts';
+import { otherServiceOn, TLS_PORTS } from '../well-known-ports.ts';
 import { requestLine, upstreamLine } from './example-line.ts';
 import {
   between,
@@ -307,12 +308,6 @@ function resetCauses(entry: LogEntry): readonly string[] {
     : [...general, 'stale-keepalive-connection'];
 }
 
-/** Ports on which a service is known to speak something else than HTTP. */
-const NON_HTTP_PORTS: ReadonlySet<number> = new Set([
-  22, 25, 110, 143, 465, 587, 993, 995, 1433, 1521, 3306, 5432, 5672, 6379, 6380, 8009, 9092, 11211, 27017,
-  33060,
-]);
-
 /** Protocol ids that the port or the path of the line points to. */
 function protocolCauses(entry: LogEntry): string[] {
   const upstream = entry.upstream;
@@ -321,7 +316,7 @@ function protocolCauses(entry: LogEntry): string[] {
     return [];
   }
   if (name === 'http' || name === 'grpc') {
-    if (upstream.port === 443 || upstream.port === 8443) {
+    if (upstream.port !== null && TLS_PORTS.has(upstream.port)) {
       return ['plain-to-tls-backend'];
     }
   }
@@ -329,7 +324,7 @@ function protocolCauses(entry: LogEntry): string[] {
     if (upstream.port === 9000 || (upstream.socket?.includes('php') ?? false)) {
       return ['fastcgi-behind-proxy-pass'];
     }
-    if (upstream.port !== null && NON_HTTP_PORTS.has(upstream.port)) {
+    if (upstream.port !== null && otherServiceOn(upstream.port) !== null) {
       return ['non-http-backend'];
     }
     if (upstream.port === 50051) {

@@ -9,6 +9,7 @@ import { dnsResolvedOnce } from './dns-resolved-once.ts';
 import { duplicatePeer } from './duplicate-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
+import { grpcPassToHttpBackend } from './grpc-pass-to-http-backend.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { internalRedirectCycle } from './internal-redirect-cycle.ts';
 import { ipv6Mismatch } from './ipv6-mismatch.ts';
@@ -80,6 +81,7 @@ export const failureModes: readonly FailureMode[] = [
   prefixStripped,
   upstreamPortDefaulted,
   grpcBehindProxyPass,
+  grpcPassToHttpBackend,
   websocketOverHttp10,
   websocketConnectionClose,
   connectionUpgradeHardcoded,

@@ -19,13 +19,6 @@ const restartBackend = 'restart of the backend';
 export const otherCauses: readonly OtherCause[] = [
   // protocol
   {
-    id: 'grpc-pass-to-http-backend',
-    title: 'grpc_pass leads to a backend that answers in HTTP/1',
-    do: 'Name the port on which the backend speaks gRPC. If it is an HTTP/1 backend, use proxy_pass instead of grpc_pass.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'non-http-backend',
     title: 'The backend does not speak HTTP',
     do: 'Point proxy_pass at a port that speaks HTTP. To pass another protocol through, use a server in stream {}; memcached has memcached_pass.',

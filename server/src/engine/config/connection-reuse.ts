@@ -3,7 +3,7 @@ import { effective } from './inheritance.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 import { allProxied, type Proxied } from './proxied.ts';
 import { requestHeaders } from './request-headers.ts';
-import type { Upstream } from './upstreams.ts';
+import { keepalivePool, type Upstream } from './upstreams.ts';
 import { definitionsOf, possibleValues, variablesIn } from './variables.ts';
 import { holdsSince, possibleReleases } from './version.ts';
 
@@ -125,6 +125,50 @@ function plainValue(map: ConfigNode): string | null {
 /** The entry of a map for the empty text. */
 export function plainEntry(map: ConfigNode): ConfigNode | null {
   return map.children.find((entry) => entry.name === '' && entry.args.length > 0) ?? null;
+}
+
+/** Whether the connections of a location come back to a pool after an answer. */
+export interface KeptConnections {
+  readonly kept: 'yes' | 'no' | 'unknown';
+  /** The line or the default that decides it, as the end of a sentence's first half. */
+  readonly why: string;
+  /** Idle connections that each worker may keep; null without a pool or when nobody can tell. */
+  readonly connections: number | null;
+}
+
+/** Asks all that can stand against it: the group, its pool, the protocol, the version and the headers of requests. */
+export function keptConnections(model: ConfigModel, target: Proxied): KeptConnections {
+  const answer = (
+    kept: KeptConnections['kept'],
+    why: string,
+    connections: number | null = null,
+  ): KeptConnections => ({ kept, why, connections });
+  const { handler, pass, block } = target;
+  if (target.target.kind === 'variable' || target.target.kind === 'invalid')
+    return answer('unknown', `${pass.text} may name an upstream block`);
+  if (target.target.kind !== 'upstream')
+    return answer('no', `${pass.text} names no upstream block, and only those keep connections`);
+  if (handler === 'uwsgi' || handler === 'scgi' || handler === 'tunnel')
+    return answer('no', `${pass.name} closes each connection`);
+  const { upstream } = target.target;
+  const pool = keepalivePool(upstream, model.version);
+  if (pool === null) return answer('no', `upstream ${upstream.name} keeps no connections`);
+  if (pool === 'unknown')
+    return answer('unknown', `upstream ${upstream.name} keeps connections since nginx 1.29.7`);
+  if (handler === 'fastcgi' && effective(model, 'fastcgi_keep_conn', block).nodes[0]?.arg(0) !== 'on')
+    return answer('no', 'without fastcgi_keep_conn on the connection is closed after each answer');
+  if (handler === 'proxy') {
+    const http = spokenVersion(model, block);
+    const connection = sentConnection(model, block);
+    if (connection.says === 'unknown')
+      return answer('unknown', `${connection.node?.text} may ask the backend to close`);
+    if (http.version === '1.0' && connection.says !== 'keep-alive')
+      return answer(http.sure ? 'no' : 'unknown', 'HTTP/1.0 closes the connection after each answer');
+    if (connection.says === 'close')
+      return answer(connection.sure ? 'no' : 'unknown', 'Connection: close is sent with each request');
+  }
+  const by = pool.node ? pool.node.text : `nginx ${model.version.value}, unasked, up to ${pool.connections},`;
+  return answer('yes', `${by} keeps connections to upstream ${upstream.name}`, pool.connections);
 }
 
 /** Whose connections are not kept, for messages: the group's, or those of one location among others. */

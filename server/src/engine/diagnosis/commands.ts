@@ -101,6 +101,24 @@ export function repeatThroughNginx(failure: Case): ConfirmingCommand[] {
   ];
 }
 
+/** How long the backend keeps a connection without requests, by one that nothing more is sent on. */
+export function idleTime(failure: Case): ConfirmingCommand[] {
+  const { peer } = failure;
+  if (!peer || peer.port === null || peer.host === null || !/^[\w.:[\]-]+$/.test(peer.host)) return [];
+  if (peer.scheme !== 'http') return [];
+  const host = peer.host.replace(/^\[|\]$/g, '');
+  const request = `GET / HTTP/1.1\\r\\nHost: ${peer.host}\\r\\n\\r\\n`;
+  const script = `exec 3<>/dev/tcp/${host}/${peer.port}; printf "${request}" >&3; time timeout 130 cat <&3 >/dev/null`;
+  return [
+    {
+      run: `bash -c ${shellQuote(script)}`,
+      where: onNginx(failure),
+      expect:
+        '"real" is how long the backend keeps an idle connection: keepalive_timeout in the upstream block (60s by default) must be shorter. 2m10s: it keeps it longer than that.',
+    },
+  ];
+}
+
 /** TLS or plain on the peer's port. */
 export function speaksTls(failure: Case): ConfirmingCommand[] {
   const { peer } = failure;

@@ -31,6 +31,7 @@ import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { retryDisabled } from './retry-disabled.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
+import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
@@ -75,6 +76,7 @@ export const failureModes: readonly FailureMode[] = [
   keepaliveBeforeBalancer,
   keepaliveWithoutHttp11,
   keepaliveConnectionHeader,
+  staleKeepaliveConnection,
   setHeaderInheritanceLost,
   variableDropsUri,
   prefixSlashMismatch,

@@ -115,13 +115,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // keepalive
   {
-    id: 'stale-keepalive-connection',
-    title: 'nginx reused a connection that the backend was just closing',
-    do: "Make keepalive_timeout in the upstream block (60s by default) shorter than the backend's idle time-out, or raise that of the backend.",
-    mitigate: 'no pool for now: keepalive 0 in the upstream block (before 1.29.7: remove keepalive)',
-    takesEffect: 'nginx -s reload; a changed backend: restart of the backend',
-  },
-  {
     id: 'keepalive-starves-workers',
     title: "Idle pooled connections occupy the backend's workers",
     do: 'Keep keepalive, times the number of nginx workers, below the number of backend workers (pm.max_children in php-fpm). Or do without a pool: keepalive 0 (before 1.29.7: no keepalive), and fastcgi_keep_conn off.',

@@ -101,6 +101,24 @@ export function repeatThroughNginx(failure: Case): ConfirmingCommand[] {
   ];
 }
 
+/** The first bytes of what the port says to a request: they name its protocol. */
+export function firstAnswer(failure: Case): ConfirmingCommand[] {
+  const { peer } = failure;
+  if (!peer || (peer.socket === null && (peer.host === null || peer.port === null))) return [];
+  const to =
+    peer.socket === null
+      ? shellQuote(`http://${peer.host}:${peer.port}/`)
+      : `--unix-socket ${shellQuote(peer.socket)} http://localhost/`;
+  return [
+    {
+      run: `curl -g -sS -i --http0.9 --max-time 5 -o - ${to} | head -c 200 | cat -v`,
+      where: onNginx(failure),
+      expect:
+        '"HTTP/1": the port speaks HTTP. "SSH-", "220 ", "AMQP", "-ERR" and the like name another protocol; an empty reply or a reset says that it is not HTTP or breaks.',
+    },
+  ];
+}
+
 /** How long the backend keeps a connection without requests, by one that nothing more is sent on. */
 export function idleTime(failure: Case): ConfirmingCommand[] {
   const { peer } = failure;

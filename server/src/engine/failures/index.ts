@@ -18,6 +18,7 @@ import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
 import { noLiveUpstreams } from './no-live-upstreams.ts';
+import { nonHttpBackend } from './non-http-backend.ts';
 import { plainToTlsBackend } from './plain-to-tls-backend.ts';
 import { poolMarkedDownByOneFailure } from './pool-marked-down-by-one-failure.ts';
 import { prefixSlashMismatch } from './prefix-slash-mismatch.ts';
@@ -84,6 +85,7 @@ export const failureModes: readonly FailureMode[] = [
   upstreamPortDefaulted,
   grpcBehindProxyPass,
   grpcPassToHttpBackend,
+  nonHttpBackend,
   websocketOverHttp10,
   websocketConnectionClose,
   connectionUpgradeHardcoded,

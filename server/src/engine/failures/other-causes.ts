@@ -19,13 +19,6 @@ const restartBackend = 'restart of the backend';
 export const otherCauses: readonly OtherCause[] = [
   // protocol
   {
-    id: 'non-http-backend',
-    title: 'The backend does not speak HTTP',
-    do: 'Point proxy_pass at a port that speaks HTTP. To pass another protocol through, use a server in stream {}; memcached has memcached_pass.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'fastcgi-behind-proxy-pass',
     title: 'proxy_pass leads to a FastCGI backend such as php-fpm',
     do: 'Use fastcgi_pass with the same address, without http://. With it go include fastcgi_params and fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name.',

@@ -8,7 +8,7 @@ import { Editor } from '../diagnosis/editing.ts';
 import { againstOtherProtocol, spokenElsewhere } from '../diagnosis/spoken.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { protocolInMessage } from '../errorlog/first-bytes.ts';
-import { TLS_PORTS } from '../errorlog/well-known-ports.ts';
+import { otherServiceOn, TLS_PORTS } from '../errorlog/well-known-ports.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -44,6 +44,8 @@ export const plainToTlsBackend: FailureMode = {
     if (plain && plain.pass !== here?.pass)
       against.push(`${plain.pass.text} speaks plain text to the same address`);
     if (here && secureScheme(here.scheme)) against.push(`${here.pass.text} speaks TLS in this file`);
+    // A port that is another service's names that one.
+    if (because.length === 0 && peer?.port != null && otherServiceOn(peer.port)) return null;
     return weight(entry, because, against);
   },
   fix(failure) {

@@ -8,6 +8,7 @@ import { containerLocalhost } from './container-localhost.ts';
 import { dnsResolvedOnce } from './dns-resolved-once.ts';
 import { duplicatePeer } from './duplicate-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
+import { fastcgiBehindProxyPass } from './fastcgi-behind-proxy-pass.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { grpcPassToHttpBackend } from './grpc-pass-to-http-backend.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
@@ -86,6 +87,7 @@ export const failureModes: readonly FailureMode[] = [
   grpcBehindProxyPass,
   grpcPassToHttpBackend,
   nonHttpBackend,
+  fastcgiBehindProxyPass,
   websocketOverHttp10,
   websocketConnectionClose,
   connectionUpgradeHardcoded,

@@ -19,13 +19,6 @@ const restartBackend = 'restart of the backend';
 export const otherCauses: readonly OtherCause[] = [
   // protocol
   {
-    id: 'fastcgi-behind-proxy-pass',
-    title: 'proxy_pass leads to a FastCGI backend such as php-fpm',
-    do: 'Use fastcgi_pass with the same address, without http://. With it go include fastcgi_params and fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'fastcgi-pass-to-http-backend',
     title: 'fastcgi_pass leads to a backend that speaks HTTP',
     do: 'Use proxy_pass http:// with that address. If php-fpm is meant, name the address of "listen" in its pool file.',

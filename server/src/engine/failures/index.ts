@@ -9,6 +9,7 @@ import { dnsResolvedOnce } from './dns-resolved-once.ts';
 import { duplicatePeer } from './duplicate-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { fastcgiBehindProxyPass } from './fastcgi-behind-proxy-pass.ts';
+import { fastcgiPassToHttpBackend } from './fastcgi-pass-to-http-backend.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { grpcPassToHttpBackend } from './grpc-pass-to-http-backend.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
@@ -88,6 +89,7 @@ export const failureModes: readonly FailureMode[] = [
   grpcPassToHttpBackend,
   nonHttpBackend,
   fastcgiBehindProxyPass,
+  fastcgiPassToHttpBackend,
   websocketOverHttp10,
   websocketConnectionClose,
   connectionUpgradeHardcoded,

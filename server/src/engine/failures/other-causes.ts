@@ -19,13 +19,6 @@ const restartBackend = 'restart of the backend';
 export const otherCauses: readonly OtherCause[] = [
   // protocol
   {
-    id: 'fastcgi-pass-to-http-backend',
-    title: 'fastcgi_pass leads to a backend that speaks HTTP',
-    do: 'Use proxy_pass http:// with that address. If php-fpm is meant, name the address of "listen" in its pool file.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'uwsgi-scgi-mismatch',
     title: 'uwsgi, SCGI and HTTP are mixed up between nginx and the backend',
     do: 'Use the directive that fits the backend: uwsgi_pass for "socket" of uWSGI, proxy_pass for its "http" and "http-socket" and for every other HTTP server, scgi_pass for SCGI.',

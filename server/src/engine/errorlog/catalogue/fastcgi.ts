@@ -45,7 +45,7 @@ export const fastcgi: readonly MessageKind[] = [
     meaning: (entry) => `${sentence(peer(entry))} broke the FastCGI protocol.`,
     since: null,
     example: upstreamLine('error', 'upstream sent unexpected FastCGI record: 3', HEADER, PHP),
-    causes: ['fastcgi-pass-to-http-backend', 'backend-closed-early'],
+    causes: ['invalid-response-header'],
   },
   {
     id: 'fastcgi-closed',

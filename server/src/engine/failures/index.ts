@@ -42,6 +42,7 @@ import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
 import { upstreamCertificateRejected } from './upstream-certificate-rejected.ts';
 import { upstreamPortDefaulted } from './upstream-port-defaulted.ts';
+import { uwsgiScgiMismatch } from './uwsgi-scgi-mismatch.ts';
 import { variableDropsUri } from './variable-drops-uri.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketConnectionClose } from './websocket-connection-close.ts';
@@ -90,6 +91,7 @@ export const failureModes: readonly FailureMode[] = [
   nonHttpBackend,
   fastcgiBehindProxyPass,
   fastcgiPassToHttpBackend,
+  uwsgiScgiMismatch,
   websocketOverHttp10,
   websocketConnectionClose,
   connectionUpgradeHardcoded,

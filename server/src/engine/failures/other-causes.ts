@@ -19,13 +19,6 @@ const restartBackend = 'restart of the backend';
 export const otherCauses: readonly OtherCause[] = [
   // protocol
   {
-    id: 'uwsgi-scgi-mismatch',
-    title: 'uwsgi, SCGI and HTTP are mixed up between nginx and the backend',
-    do: 'Use the directive that fits the backend: uwsgi_pass for "socket" of uWSGI, proxy_pass for its "http" and "http-socket" and for every other HTTP server, scgi_pass for SCGI.',
-    mitigate: null,
-    takesEffect: 'nginx -s reload; a changed uWSGI: restart of uWSGI',
-  },
-  {
     id: 'http2-upstream-mismatch',
     title: 'HTTP/2 to the backend, where the backend or nginx has none',
     do: 'Set proxy_http_version 1.1. HTTP/2 needs nginx 1.29.4 or later with the HTTP/2 module, and a backend that speaks it on this port.',

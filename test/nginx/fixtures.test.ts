@@ -133,7 +133,7 @@ async function run(
         backend.received
           .filter((request) => request.protocol !== 'dns' && request.requestLine !== '')
           .map(({ requestLine, headers }) => ({
-            requestLine,
+            requestLine: instance.unmap(requestLine),
             headers: headers.map(([name, value]): [string, string] => [
               name,
               stable(name, instance.unmap(value)),

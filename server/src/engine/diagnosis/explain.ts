@@ -176,7 +176,7 @@ function rankCauses(failure: Case): Ranked[] {
       const other = otherCauseOf(failure, id, i === 0 && ids.length === 1);
       return other ? [other] : [];
     }
-    const weight = weights.get(id) ?? mode.weigh?.(failure) ?? null;
+    const weight = weights.has(id) ? weights.get(id)! : (mode.weigh?.(failure) ?? null);
     if (!weight) return [];
     // What another program says of it makes it a specific one.
     const general = weight.general === true && !helped.some((told) => told.id === id);

@@ -29,7 +29,7 @@ export const plainToTlsBackend: FailureMode = {
   signatures: [
     { message: 'upstream-prematurely-closed', when: plainHeader },
     { message: 'recv-failed', when: plainHeader },
-    { message: 'upstream-not-http', when: plainHeader },
+    { message: 'upstream-not-http', when: ({ upstream }) => TLS_PORTS.has(upstream?.port ?? 0) },
     { message: 'upstream-too-large-http2-frame', when: tlsBytes },
     { message: 'fastcgi-unsupported-version', when: tlsBytes },
   ],

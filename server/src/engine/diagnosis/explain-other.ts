@@ -69,6 +69,7 @@ function keyOf(line: HelperLine): string | null {
     case 'php-fpm':
     case 'gunicorn':
     case 'kernel':
+    case 'selinux':
     case 'container':
     case 'listening':
       return null;

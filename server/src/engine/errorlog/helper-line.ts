@@ -13,6 +13,8 @@ export type HelperKind =
   | 'gunicorn'
   /** The kernel's log: processes killed for want of memory. */
   | 'kernel'
+  /** The audit log on a denial by SELinux, and what getenforce says. */
+  | 'selinux'
   /** What the official nginx image says before nginx starts. */
   | 'container'
   /** A program that says on which port it listens, or a line of ss or netstat. */
@@ -51,6 +53,11 @@ const OTHERS: readonly { readonly kind: HelperKind; readonly pattern: RegExp }[]
   {
     kind: 'kernel',
     pattern: /^.{0,160}(?:Out of memory: Kill|oom-kill|oom_reaper|Memory cgroup out of memory: Kill)/,
+  },
+  {
+    kind: 'selinux',
+    pattern:
+      /^.{0,200}\bavc: {1,2}denied {1,2}\{|^.{0,160}\bSELinux is preventing |^(?:Enforcing|Permissive|Disabled)$/,
   },
   { kind: 'apache', pattern: /^.{0,200}\bAH\d{5}: / },
   { kind: 'browser', pattern: /^.{0,60}WebSocket connection to '.{1,2000}' failed: / },

@@ -37,6 +37,7 @@ import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { undefinedUpstream } from './undefined-upstream.ts';
+import { unixSocketForbidden } from './unix-socket-forbidden.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
@@ -62,6 +63,7 @@ export const failureModes: readonly FailureMode[] = [
   ipv6Mismatch,
   containerLocalhost,
   unixSocketMissing,
+  unixSocketForbidden,
   hostNotFoundAtStart,
   resolverMissing,
   resolverFailed,

@@ -169,13 +169,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'unix-socket-forbidden',
-    title: 'nginx may not open the unix socket',
-    do: "Give nginx's user write access to the socket (listen.owner, listen.group and listen.mode = 0660 in the php-fpm pool) and search access to every directory above it. Under SELinux, see ausearch -m avc -ts recent.",
-    mitigate: 'chgrp to the group of nginx and chmod 660 on the socket, until the backend makes it anew',
-    takesEffect: 'restart of the backend; nginx needs nothing',
-  },
-  {
     id: 'unix-socket-refused',
     title: 'The unix socket is there, but nobody listens on it',
     do: 'Start the backend: the file is left over from one that ended. If it runs, compare the path that it listens on (ss -lx) with the one in *_pass.',

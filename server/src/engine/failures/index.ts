@@ -40,6 +40,7 @@ import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketForbidden } from './unix-socket-forbidden.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
+import { unixSocketRefused } from './unix-socket-refused.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
 import { upstreamCertificateRejected } from './upstream-certificate-rejected.ts';
 import { upstreamPortDefaulted } from './upstream-port-defaulted.ts';
@@ -64,6 +65,7 @@ export const failureModes: readonly FailureMode[] = [
   containerLocalhost,
   unixSocketMissing,
   unixSocketForbidden,
+  unixSocketRefused,
   hostNotFoundAtStart,
   resolverMissing,
   resolverFailed,

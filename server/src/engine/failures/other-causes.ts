@@ -169,13 +169,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'unix-socket-refused',
-    title: 'The unix socket is there, but nobody listens on it',
-    do: 'Start the backend: the file is left over from one that ended. If it runs, compare the path that it listens on (ss -lx) with the one in *_pass.',
-    mitigate: null,
-    takesEffect: 'with the next request (with several servers after fail_timeout, 10 s by default)',
-  },
-  {
     id: 'unix-socket-queue-full',
     title: 'The queue of the unix socket is full',
     do: 'Find what keeps the workers of the backend busy, or give it more (pm.max_children in php-fpm). For short bursts, raise listen.backlog together with net.core.somaxconn.',

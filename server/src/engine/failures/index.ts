@@ -40,6 +40,7 @@ import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketForbidden } from './unix-socket-forbidden.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
+import { unixSocketQueueFull } from './unix-socket-queue-full.ts';
 import { unixSocketRefused } from './unix-socket-refused.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
 import { upstreamCertificateRejected } from './upstream-certificate-rejected.ts';
@@ -66,6 +67,7 @@ export const failureModes: readonly FailureMode[] = [
   unixSocketMissing,
   unixSocketForbidden,
   unixSocketRefused,
+  unixSocketQueueFull,
   hostNotFoundAtStart,
   resolverMissing,
   resolverFailed,

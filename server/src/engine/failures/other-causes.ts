@@ -169,13 +169,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'unix-socket-queue-full',
-    title: 'The queue of the unix socket is full',
-    do: 'Find what keeps the workers of the backend busy, or give it more (pm.max_children in php-fpm). For short bursts, raise listen.backlog together with net.core.somaxconn.',
-    mitigate: 'a restart of the backend frees workers that hang; their requests are lost',
-    takesEffect: 'restart of the backend; nginx needs nothing',
-  },
-  {
     id: 'invalid-upstream-variable',
     title: 'The variable in *_pass does not give a usable address',
     do: 'Make sure that proxy_pass and the value together give http://HOST:PORT: scheme once, a valid port, no spaces. Give the map a default, or set the variable on every way to this location.',

@@ -7,6 +7,7 @@ const OPTIONS: HarnessOptions = {
   address: '127.100.1.1',
   users: new Set(['root', 'www-data']),
   logLevel: null,
+  client: null,
 };
 
 function run(text: string | Record<string, string>, options: Partial<HarnessOptions> = {}) {

@@ -9,6 +9,8 @@ export interface HarnessOptions {
   main: string;
   /** The loopback address, mapped, that stands for `listen 80;` and the like. */
   address: string;
+  /** A unix socket on which the server of 127.0.0.1:8080 listens too; null when its clients are in its network. */
+  client: string | null;
   /** Users that exist on this machine; null when nginx is not started as root and ignores `user`. */
   users: ReadonlySet<string> | null;
   /** Level that replaces the level of every error_log. */
@@ -148,6 +150,8 @@ export function harness(source: ReadonlyMap<string, string>, options: HarnessOpt
       folders.add(posix.dirname(value.slice('unix:'.length)));
       return [];
     }
+    if (options.client !== null && value === `${address}:8080`)
+      return [{ start: first.start, end: first.end, text: `unix:${options.client}` }];
     const everywhere = /^(?:(?:\*|0\.0\.0\.0|localhost):)?(\d+(?:-\d+)?)$|^(?:\*|0\.0\.0\.0|localhost)$/.exec(
       value,
     );

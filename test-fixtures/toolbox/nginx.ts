@@ -52,6 +52,11 @@ export interface NginxOptions {
   hosts?: Readonly<Record<string, readonly string[]>> | null;
   /** Whether its process ids are as small as in a container. */
   container?: boolean;
+  /**
+   * Shell commands that shape a network of nginx's own, where nothing but its own listens can be reached: routes, ports.
+   * Unmapped addresses. It takes its clients on `clientAddress` then. Absent: the network of the test.
+   */
+  network?: readonly string[] | null;
   /** Replaces the level of every error_log. When absent the configuration's own levels hold, `error` by default. */
   logLevel?: 'debug' | 'info' | 'notice' | 'warn' | 'error';
 }
@@ -82,6 +87,9 @@ export interface TestResult {
 /** `refusal` holds the `nginx: [emerg] ...` lines, unmapped. */
 export type StartResult = { ok: true } | { ok: false; refusal: string };
 
+/** Where clients get in from outside of nginx's own network, below `tmp`. */
+const CLIENT_SOCKET = 'client.sock';
+
 /** How long nginx may take to start; it tries for 2.5 s to get an address that is taken. */
 const START_MS = 15_000;
 
@@ -98,13 +106,15 @@ export class NginxInstance {
   /** The same with the harness: what nginx reads. Its line numbers are those of the source. */
   readonly runFolder: string;
   readonly #command: string[];
+  readonly #network: readonly string[] | null;
   #process: ChildProcess | null = null;
   #stderr = '';
   /** The logs at the time of `stop()`, which removes the files. */
   #last: { error: string; access: string } | null = null;
 
-  private constructor(tmp: string, lane: number, command: string[]) {
+  private constructor(tmp: string, lane: number, command: string[], network: readonly string[] | null) {
     this.tmp = tmp;
+    this.#network = network;
     this.lane = lane;
     this.confFolder = join(tmp, 'conf');
     this.runFolder = join(tmp, 'run');
@@ -121,10 +131,14 @@ export class NginxInstance {
       await chmod(tmp, 0o755);
       const source = await readSource(options.source);
       if (!source.has(main)) throw new Error(`no ${main} in the source`);
-      const globals = await writeTrees(source, { tmp, lane, main, logLevel: options.logLevel ?? null });
+      const network = options.network?.map((command) => mapAddresses(command, lane, tmp)) ?? null;
+      const client = network === null ? null : join(tmp, CLIENT_SOCKET);
+      const logLevel = options.logLevel ?? null;
+      const globals = await writeTrees(source, { tmp, lane, main, logLevel, client });
       const run = join(tmp, 'run');
       const args = ['-p', `${run}/`, '-c', join(run, main), '-e', join(tmp, 'error.log'), '-g', globals];
-      return new NginxInstance(tmp, lane, [...(await surroundings(options, tmp, lane)), bin, ...args]);
+      const words = [...(await surroundings(options, tmp, lane)), bin, ...args];
+      return new NginxInstance(tmp, lane, words, network);
     } catch (error) {
       await rm(tmp, { recursive: true, force: true });
       throw error;
@@ -134,6 +148,11 @@ export class NginxInstance {
   /** A text or an address as it is in this instance. */
   map(text: string): string {
     return mapAddresses(text, this.lane, this.tmp);
+  }
+
+  /** Where a client reaches a server that the fixture has on 127.0.0.1:8080. */
+  get clientAddress(): string {
+    return this.#network === null ? this.map('127.0.0.1:8080') : `unix:${join(this.tmp, CLIENT_SOCKET)}`;
   }
 
   /** A text of this instance as if it came from the source. */
@@ -148,7 +167,7 @@ export class NginxInstance {
 
   /** Runs `nginx -t` where no name can be resolved but those in /etc/hosts. May be called before `start()`. */
   async test(): Promise<TestResult> {
-    const [file, ...args] = [...(await closedNetwork()), ...this.#command, '-t'];
+    const [file, ...args] = [...(await closedNetwork(this.#network ?? [])), ...this.#command, '-t'];
     const result = await new Promise<TestResult>((resolve) => {
       execFile(file!, args, (error, _stdout, stderr) =>
         resolve({ ok: error === null, output: this.unmap(stderr) }),
@@ -164,7 +183,10 @@ export class NginxInstance {
     if (this.#process) throw new Error('started already');
     const pidFile = this.#file('nginx.pid');
     writeFileSync(pidFile, '');
-    const [file, ...args] = this.#command;
+    const network = this.#network === null ? [] : await closedNetwork(this.#network);
+    if (this.#network !== null && network.length === 0)
+      throw new Error('a network of its own for nginx needs unshare(1) and the right to use it');
+    const [file, ...args] = [...network, ...this.#command];
     // A process group of its own, so that the workers can be killed with their master.
     const child = spawn(file!, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
@@ -322,7 +344,13 @@ async function readSource(source: string | Record<string, string>): Promise<Map<
 /** Writes conf/ and run/ and all they need. Gives the value of `-g`. */
 async function writeTrees(
   source: Map<string, Buffer>,
-  { tmp, lane, main, logLevel }: { tmp: string; lane: number; main: string; logLevel: string | null },
+  {
+    tmp,
+    lane,
+    main,
+    logLevel,
+    client,
+  }: { tmp: string; lane: number; main: string; logLevel: string | null; client: string | null },
 ): Promise<string> {
   const mapped = new Map<string, string>();
   for (const [name, bytes] of source) {
@@ -331,7 +359,14 @@ async function writeTrees(
   }
   const users = process.getuid?.() === 0 ? userNames() : null;
   const address = mapAddresses('127.0.0.1', lane, tmp);
-  const { files, globals, folders, shipped } = harness(mapped, { tmp, main, address, users, logLevel });
+  const { files, globals, folders, shipped } = harness(mapped, {
+    tmp,
+    main,
+    address,
+    users,
+    logLevel,
+    client,
+  });
   const write = async (tree: string, name: string, content: string | Buffer) => {
     const path = join(tmp, tree, name);
     await mkdir(dirname(path), { recursive: true });
@@ -358,7 +393,7 @@ function userNames(): Set<string> {
   return new Set(lines(readFileSync('/etc/passwd', 'utf8')).map((line) => line.split(':')[0]!));
 }
 
-let closedNetworkPrefix: Promise<string[]> | undefined;
+let allowedNetwork: Promise<ClosedNetwork | null> | undefined;
 
 /** The words before a command that give it a hosts file and process ids of its own, as far as that is asked for. */
 async function surroundings(options: NginxOptions, tmp: string, lane: number): Promise<string[]> {
@@ -380,26 +415,35 @@ async function surroundings(options: NginxOptions, tmp: string, lane: number): P
   ];
 }
 
-/** The words before a command that run it with nothing but its own loopback device; none where that is not allowed. */
-function closedNetwork(): Promise<string[]> {
-  closedNetworkPrefix ??= (async () => {
-    for (const prefix of CLOSED_NETWORKS) {
-      const [file, ...args] = [...prefix, 'true'];
+/**
+ * The words before a command that run it with nothing but its own loopback device, shaped by further commands; none
+ * where that is not allowed.
+ */
+async function closedNetwork(setUp: readonly string[]): Promise<string[]> {
+  allowedNetwork ??= (async () => {
+    for (const network of CLOSED_NETWORKS) {
+      const [file, ...args] = [...network([]), 'true'];
       const allowed = await new Promise((resolve) => {
         execFile(file!, args, (error) => resolve(error === null));
       });
-      if (allowed) return prefix;
+      if (allowed) return network;
     }
-    return [];
+    return null;
   })();
-  return closedNetworkPrefix;
+  return (await allowedNetwork)?.(setUp) ?? [];
 }
 
+type ClosedNetwork = (setUp: readonly string[]) => string[];
+
 // nginx -t binds its sockets, and a new network begins with its loopback device down.
-const WITH_LOOPBACK = [
+const withLoopback: ClosedNetwork = (setUp) => [
   'sh',
   '-c',
-  '{ ip link set lo up || ifconfig lo up || echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind; } 2> /dev/null && exec "$@"',
+  [
+    '{ ip link set lo up || ifconfig lo up || echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind; } 2> /dev/null',
+    ...setUp,
+    'exec "$@"',
+  ].join(' && '),
   'sh',
 ];
 // Who is not root must become root to do so, and nobody again: nginx would try to change users.
@@ -409,7 +453,7 @@ const NOBODY_AGAIN = [
   `--map-user=${process.getuid?.()}`,
   `--map-group=${process.getgid?.()}`,
 ];
-const CLOSED_NETWORKS = [
-  ['unshare', '-n', ...WITH_LOOPBACK],
-  ['unshare', '-rn', ...WITH_LOOPBACK, ...NOBODY_AGAIN],
+const CLOSED_NETWORKS: readonly ClosedNetwork[] = [
+  (setUp) => ['unshare', '-n', ...withLoopback(setUp)],
+  (setUp) => ['unshare', '-rn', ...withLoopback(setUp), ...NOBODY_AGAIN],
 ];

@@ -70,7 +70,7 @@ async function run(
   specs: readonly BackendSpec[],
   requests: readonly Pick<FixtureRequest, 'path' | 'websocket' | 'host' | 'method' | 'body' | 'headers'>[],
   observe: Fixture['observe'] | null,
-  { hosts, container }: Pick<Fixture, 'hosts' | 'container'>,
+  { hosts, container, network }: Pick<Fixture, 'hosts' | 'container' | 'network'>,
 ): Promise<Run> {
   const refuses = observe === 'refusal';
   const instance = await NginxInstance.create({
@@ -79,6 +79,7 @@ async function run(
     lane: lanes++,
     hosts: hosts ?? null,
     container: container ?? false,
+    network: network ?? null,
   });
   let backends: Backend[] = [];
   const stop = async (): Promise<void> => {
@@ -109,8 +110,8 @@ async function run(
       };
       results.push(
         request.websocket
-          ? await webSocket(instance.map('127.0.0.1:8080'), options)
-          : await http1(instance.map('127.0.0.1:8080'), {
+          ? await webSocket(instance.clientAddress, options)
+          : await http1(instance.clientAddress, {
               ...options,
               ...(request.method && { method: request.method }),
               ...(request.body && { body: request.body }),
@@ -293,7 +294,8 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
       expect(texts.size, 'no fix and no cure').toBeGreaterThan(0);
       tree = await treeWith(fixture, texts);
     }
-    const cured = await run(tree, 'nginx.conf', specs, fixture.requests, curedObserve(fixture), fixture);
+    const world = { ...fixture, ...(fixture.curedNetwork && { network: fixture.curedNetwork }) };
+    const cured = await run(tree, 'nginx.conf', specs, fixture.requests, curedObserve(fixture), world);
     try {
       compareWithRecording(fixture, 'fixed.json', cured.observation);
       for (const [i, request] of fixture.requests.entries()) {
@@ -312,7 +314,8 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
   test.concurrent.each(silentFiles(fixture))('works: silent/%s', async (file) => {
     const silent = silentCase(fixture, file);
     const source = { 'nginx.conf': readFileSync(path.join(fixture.folder, 'silent', file), 'utf8') };
-    const works = await run(source, 'nginx.conf', silent.backends, [silent], null, fixture);
+    const { network: _, ...world } = fixture;
+    const works = await run(source, 'nginx.conf', silent.backends, [silent], null, world);
     try {
       expect(works.observation.answers[0]!.status).toBe(silent.status);
     } finally {

@@ -40,6 +40,13 @@ export interface Fixture {
   /** What tells the broken from the fixed configuration. */
   readonly observe: 'status' | 'log' | 'connections' | 'request' | 'refusal';
   readonly backends: readonly BackendSpec[];
+  /**
+   * Shell commands that shape a network of nginx's own before it starts. No backend of the toolbox is in it, but those
+   * on unix sockets: the configuration itself holds what listens there.
+   */
+  readonly network?: readonly string[];
+  /** The same after the remedy, where it differs. */
+  readonly curedNetwork?: readonly string[];
   /** Backends after the remedy, for modes that no edit cures. */
   readonly cure?: readonly BackendSpec[];
   /** What /etc/hosts says to nginx: addresses by name. */

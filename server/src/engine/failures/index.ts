@@ -42,6 +42,7 @@ import { unixSocketMissing } from './unix-socket-missing.ts';
 import { unixSocketPathMalformed } from './unix-socket-path-malformed.ts';
 import { unixSocketQueueFull } from './unix-socket-queue-full.ts';
 import { unixSocketRefused } from './unix-socket-refused.ts';
+import { unreachableHost } from './unreachable-host.ts';
 import { unsupportedUpstreamScheme } from './unsupported-upstream-scheme.ts';
 import { upstreamCertificateRejected } from './upstream-certificate-rejected.ts';
 import { upstreamPortDefaulted } from './upstream-port-defaulted.ts';
@@ -60,6 +61,7 @@ export const failureModes: readonly FailureMode[] = [
   plainToTlsBackend,
   websocketHeadersMissing,
   backendDown,
+  unreachableHost,
   wrongUpstreamPort,
   dnsResolvedOnce,
   ipv6Mismatch,

@@ -103,13 +103,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: restartBackend,
   },
   {
-    id: 'unreachable-host',
-    title: 'No way to the backend: wrong address, no route, or a firewall',
-    do: "Check the address, then the way to it (ip route get ADDRESS) and the firewalls. 101: nginx's machine has no route; 113: the machine is off, or a firewall rejects.",
-    mitigate: 'with several servers in the upstream block: mark this one down',
-    takesEffect: 'a repaired network: with the next request; a changed address: nginx -s reload',
-  },
-  {
     id: 'connect-timeout',
     title: 'The backend did not accept the connection in time',
     do: 'Check that the machine is up, that no firewall drops the packets, and that the queue of the backend is not full (ss -ltn there: Recv-Q at Send-Q). Raise proxy_connect_timeout only if it is 3 seconds or less.',

@@ -25,6 +25,7 @@ import { plainToTlsBackend } from './plain-to-tls-backend.ts';
 import { poolMarkedDownByOneFailure } from './pool-marked-down-by-one-failure.ts';
 import { prefixSlashMismatch } from './prefix-slash-mismatch.ts';
 import { prefixStripped } from './prefix-stripped.ts';
+import { proxyBindFailed } from './proxy-bind-failed.ts';
 import { proxyLoop } from './proxy-loop.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
@@ -62,6 +63,7 @@ export const failureModes: readonly FailureMode[] = [
   websocketHeadersMissing,
   backendDown,
   unreachableHost,
+  proxyBindFailed,
   wrongUpstreamPort,
   dnsResolvedOnce,
   ipv6Mismatch,

@@ -133,13 +133,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'sysctl: at once; directives: nginx -s reload',
   },
   {
-    id: 'proxy-bind-failed',
-    title: 'nginx cannot use the local address of proxy_bind',
-    do: 'For 99, give proxy_bind an address that this machine has (ip addr), or remove it. For 98, remove a port from proxy_bind; if there is none, the address has no free port left: use several addresses, or keepalive in the upstream block.',
-    mitigate: 'without proxy_bind nginx picks the address itself, if the backend accepts requests from it',
-    takesEffect: reload,
-  },
-  {
     id: 'open-files-exhausted',
     title: 'nginx has no file descriptors left',
     do: 'Set worker_rlimit_nofile, outside all blocks, to at least twice worker_connections. If nginx may not raise the limit itself, set LimitNOFILE in the systemd unit (ulimits nofile for a container).',

@@ -87,3 +87,97 @@ describe('unix sockets', () => {
     expect(busy!.do).not.toContain('somaxconn');
   });
 });
+
+describe('what the system forbids', () => {
+  const TCP = 'http://127.0.0.1:8081/x';
+  const SOCKET = 'http://unix:/run/app.sock:/x';
+  const tcp = failed('connect() to 127.0.0.1:8081 failed (13: Permission denied)', TCP, 'crit');
+  const socket = failed('connect() to unix:/run/app.sock failed (13: Permission denied)', SOCKET, 'crit');
+  const avc = (what: string): string =>
+    `type=AVC msg=audit(1415714880.156:29): avc:  denied  ${what} scontext=system_u:system_r:httpd_t:s0`;
+  const onPort = avc('{ name_connect } for  pid=1349 comm="nginx" dest=8081 tclass=tcp_socket');
+  const onSocket = avc('{ connectto } for  pid=1349 comm="nginx" path="/run/app.sock"');
+
+  test('the number alone is likely, the denial of this port certain, another port nothing', async () => {
+    expect((await causesOf([tcp]))[0]).toMatchObject({ id: 'selinux-denied', certainty: 'likely' });
+    expect((await causesOf([tcp, onPort]))[0]).toMatchObject({ certainty: 'certain' });
+    expect((await causesOf([tcp, onPort.replace('8081', '5432')]))[0]).toMatchObject({
+      certainty: 'likely',
+    });
+    expect((await causesOf([tcp, `${onPort} permissive=1`]))[0]).toMatchObject({ certainty: 'likely' });
+  });
+
+  test('a denial on the socket goes before its permissions, and SELinux that is off is out', async () => {
+    expect((await causesOf([socket])).map(({ id }) => id)).toEqual([
+      'unix-socket-forbidden',
+      'selinux-denied',
+    ]);
+    expect((await causesOf([socket, onSocket]))[0]).toMatchObject({
+      id: 'selinux-denied',
+      certainty: 'certain',
+    });
+    const [first, second] = await causesOf([socket, 'Disabled']);
+    expect(first!.because).toContain('SELinux is disabled');
+    expect(second).toMatchObject({ id: 'selinux-denied', against: ['SELinux is disabled'] });
+  });
+});
+
+describe('a host that cannot be reached', () => {
+  test('each number has its meaning', async () => {
+    const said = async (errno: string): Promise<string> => {
+      const [cause] = await causesOf([failed(`connect() failed (${errno})`, 'http://10.1.2.3:80/x')]);
+      expect(cause).toMatchObject({ id: 'unreachable-host', certainty: 'likely' });
+      return cause!.because[0]!;
+    };
+    expect(await said('113: No route to host')).toContain('or a firewall on the way rejects it (113)');
+    expect(await said('113: Host is unreachable')).toContain('nobody answers for 10.1.2.3:80');
+    expect(await said('101: Network unreachable')).toContain('no route to 10.1.2.3:80');
+    expect(await said('110: Connection timed out')).toContain('no answer came');
+    expect(await said('1: Operation not permitted')).toContain('a rule of');
+  });
+
+  test('there is no network between a machine and itself', async () => {
+    const [cause] = await causesOf([
+      failed('connect() failed (113: No route to host)', 'http://127.0.0.1:80/x'),
+    ]);
+    expect(cause).toMatchObject({ certainty: 'possible' });
+    expect(cause!.against).toHaveLength(1);
+  });
+});
+
+describe('a local address that is not to be had', () => {
+  const bind = (text: string, level = 'crit'): string => failed(text, 'http://10.1.2.3:80/x', level);
+
+  test('says which line sets it', async () => {
+    const config = server('proxy_pass http://10.1.2.3; proxy_bind 192.0.2.7;');
+    const [cause] = await causesOf(
+      [bind('bind(192.0.2.7) failed (99: Cannot assign requested address)')],
+      config,
+    );
+    expect(cause).toMatchObject({ id: 'proxy-bind-failed', certainty: 'certain' });
+    expect(cause!.because).toContain('proxy_bind 192.0.2.7 sets it');
+  });
+
+  test('the address of the client needs transparent', async () => {
+    const [cause] = await causesOf([bind('bind(192.0.2.10) failed (99: Cannot assign requested address)')]);
+    expect(cause!.do).toContain('"transparent"');
+  });
+
+  test('a port serves one connection', async () => {
+    const [cause] = await causesOf([bind('bind(192.0.2.7:4000) failed (98: Address already in use)')]);
+    expect(cause).toMatchObject({ certainty: 'certain' });
+    expect(cause!.do).toContain('Take the port out of proxy_bind');
+    const [bare] = await causesOf([bind('bind(192.0.2.7) failed (98: Address already in use)')]);
+    expect(bare).toMatchObject({ certainty: 'likely' });
+    const [six] = await causesOf([bind('bind([2001:db8::7]:4000) failed (98: Address already in use)')]);
+    expect(six).toMatchObject({ certainty: 'certain' });
+  });
+
+  test('foreign addresses need a right', async () => {
+    const [cause] = await causesOf([
+      bind('setsockopt(IP_TRANSPARENT) failed (1: Operation not permitted)', 'alert'),
+    ]);
+    expect(cause).toMatchObject({ id: 'proxy-bind-failed', certainty: 'likely' });
+    expect(cause!.do).toContain('CAP_NET_RAW');
+  });
+});

@@ -1,30 +1,46 @@
-import type { Case } from './case.ts';
+import { basename } from '../config/paths.ts';
+import type { Case, Peer } from './case.ts';
 
 /** What the paste tells of SELinux, besides nginx's own lines. */
 export interface SelinuxWord {
   /** A denial of nginx's connection, as evidence; null when none was pasted. */
   readonly denial: string | null;
+  /** Whether the denial names the very port or socket. */
+  readonly exact: boolean;
   /** Why SELinux forbids nothing here; null when it may. */
   readonly off: string | null;
 }
 
-/** Classes of the things that nginx connects to. */
-const ON_SOCKET = /\btclass=(?:sock_file|unix_stream_socket|dir)\b/;
+const DENIED = /\bdenied\b|\bis preventing\b/;
+const NGINX = /\bnginx\b|\bhttpd_t\b/;
+/** Classes and permissions of what stands between nginx and its backend. */
+const ON_SOCKET = /\btclass=(?:sock_file|unix_stream_socket|dir)\b|\bconnectto\b|\bsock_file\b/;
 const ON_TCP = /\btclass=tcp_socket\b|\bname_connect\b/;
 
 /** Reads the lines of SELinux that were pasted beside the log: denials of the audit log, and getenforce. */
 export function selinuxSays({ helpers, peer }: Case): SelinuxWord {
   const lines = helpers.filter(({ kind }) => kind === 'selinux').map(({ text }) => text);
-  const meant = lines.find((text) => {
-    if (!/\bdenied\b|is preventing/.test(text) || !/\bnginx\b|\bhttpd_t\b/.test(text)) return false;
-    if (peer?.socket != null) return ON_SOCKET.test(text) || /connectto/.test(text);
-    const port = /\bdest=(\d{1,5})\b/.exec(text)?.[1];
-    return ON_TCP.test(text) && (port === undefined || peer?.port == null || Number(port) === peer.port);
-  });
+  // In permissive mode a denial is written, and nothing denied.
+  const denials = lines.filter(
+    (text) => DENIED.test(text) && NGINX.test(text) && !/\bpermissive=1\b/.test(text),
+  );
+  const meant = denials.find((text) => fits(text, peer) !== 'no');
   const permission = /\{ ?([\w ]{1,60}?) ?\}/.exec(meant ?? '')?.[1] ?? 'the connection';
   const state = lines.find((text) => /^(?:Permissive|Disabled)\s*$/.test(text));
   return {
-    denial: meant === undefined ? null : `SELinux says so: denied ${permission} to nginx`,
-    off: state === undefined ? null : `it is ${state.trim().toLowerCase()}`,
+    denial: meant === undefined ? null : `SELinux says so: it denied ${permission} to nginx`,
+    exact: meant !== undefined && fits(meant, peer) === 'exactly',
+    off: state === undefined ? null : `SELinux is ${state.trim().toLowerCase()}`,
   };
+}
+
+function fits(text: string, peer: Peer | null): 'exactly' | 'maybe' | 'no' {
+  if (peer?.socket != null) {
+    if (!ON_SOCKET.test(text)) return 'no';
+    return text.includes(basename(peer.socket)) ? 'exactly' : 'maybe';
+  }
+  if (!ON_TCP.test(text)) return 'no';
+  const port = /\b(?:dest=|port )(\d{1,5})\b/.exec(text)?.[1];
+  if (port === undefined || peer?.port == null) return 'maybe';
+  return Number(port) === peer.port ? 'exactly' : 'no';
 }

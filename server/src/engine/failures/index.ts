@@ -33,6 +33,7 @@ import { resolverFailed } from './resolver-failed.ts';
 import { resolverMissing } from './resolver-missing.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { retryDisabled } from './retry-disabled.ts';
+import { selinuxDenied } from './selinux-denied.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
 import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
@@ -72,6 +73,7 @@ export const failureModes: readonly FailureMode[] = [
   unixSocketForbidden,
   unixSocketRefused,
   unixSocketQueueFull,
+  selinuxDenied,
   hostNotFoundAtStart,
   resolverMissing,
   resolverFailed,

@@ -118,13 +118,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'selinux-denied',
-    title: 'SELinux forbids nginx to connect',
-    do: 'Look for the denial (ausearch -m avc -ts recent), then allow it: setsebool -P httpd_can_network_connect 1.',
-    mitigate: null,
-    takesEffect: 'at once, no reload',
-  },
-  {
     id: 'ephemeral-ports-exhausted',
     title: 'No local port is left for another connection to the backend',
     do: 'Reuse connections: keepalive in the upstream block (before 1.29.7 with proxy_http_version 1.1 and proxy_set_header Connection ""). A wider net.ipv4.ip_local_port_range and proxy_bind with several addresses give more room.',

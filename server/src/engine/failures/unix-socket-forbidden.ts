@@ -40,7 +40,7 @@ export const unixSocketForbidden: FailureMode = {
       because.push(`${home} is a home directory: these are often closed to other users, nginx's included`);
     const selinux = selinuxSays(failure);
     if (selinux.denial) return { certainty: 'possible', because: [], against: [selinux.denial] };
-    if (selinux.off) because.push(`SELinux does not do it: ${selinux.off}`);
+    if (selinux.off) because.push(selinux.off);
     return { certainty: against.length > 0 ? 'possible' : 'likely', because, against };
   },
   remedy: {

@@ -39,6 +39,11 @@ export function proxyLoops(model: ConfigModel): readonly ProxyLoop[] {
   return known;
 }
 
+/** The loop that a *_pass is a part of; null where it is of none. */
+export function loopThrough(model: ConfigModel, pass: ConfigNode): ProxyLoop | null {
+  return proxyLoops(model).find(({ passes }) => passes.includes(pass)) ?? null;
+}
+
 const points = new WeakMap<ConfigModel, Map<string, ListenPoint | null>>();
 
 /** The listening point that a connection to an address reaches on this very machine; null for addresses elsewhere. */

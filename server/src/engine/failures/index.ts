@@ -21,6 +21,7 @@ import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
 import { noLiveUpstreams } from './no-live-upstreams.ts';
 import { nonHttpBackend } from './non-http-backend.ts';
+import { openFilesExhausted } from './open-files-exhausted.ts';
 import { plainToTlsBackend } from './plain-to-tls-backend.ts';
 import { poolMarkedDownByOneFailure } from './pool-marked-down-by-one-failure.ts';
 import { prefixSlashMismatch } from './prefix-slash-mismatch.ts';
@@ -66,6 +67,7 @@ export const failureModes: readonly FailureMode[] = [
   unreachableHost,
   proxyBindFailed,
   wrongUpstreamPort,
+  openFilesExhausted,
   dnsResolvedOnce,
   ipv6Mismatch,
   containerLocalhost,

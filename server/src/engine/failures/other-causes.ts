@@ -126,14 +126,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'sysctl: at once; directives: nginx -s reload',
   },
   {
-    id: 'open-files-exhausted',
-    title: 'nginx has no file descriptors left',
-    do: 'Set worker_rlimit_nofile, outside all blocks, to at least twice worker_connections. If nginx may not raise the limit itself, set LimitNOFILE in the systemd unit (ulimits nofile for a container).',
-    mitigate: 'prlimit --pid PID --nofile=65536:65536 raises it in a running worker',
-    takesEffect:
-      'worker_rlimit_nofile: nginx -s reload; LimitNOFILE: systemctl daemon-reload and a restart of nginx',
-  },
-  {
     id: 'worker-connections-exhausted',
     title: 'All worker_connections are in use',
     do: 'See first whether a slow backend or a loop holds the connections. If it is real traffic, raise worker_connections in events {} (a proxied request takes two), and worker_rlimit_nofile to twice as much.',

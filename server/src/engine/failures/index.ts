@@ -55,6 +55,7 @@ import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketConnectionClose } from './websocket-connection-close.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
 import { websocketOverHttp10 } from './websocket-over-http10.ts';
+import { workerConnectionsExhausted } from './worker-connections-exhausted.ts';
 import { wrongServerBlock } from './wrong-server-block.ts';
 import { wrongUpstreamPort } from './wrong-upstream-port.ts';
 
@@ -68,6 +69,7 @@ export const failureModes: readonly FailureMode[] = [
   proxyBindFailed,
   wrongUpstreamPort,
   openFilesExhausted,
+  workerConnectionsExhausted,
   dnsResolvedOnce,
   ipv6Mismatch,
   containerLocalhost,

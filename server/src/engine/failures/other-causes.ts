@@ -126,13 +126,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'sysctl: at once; directives: nginx -s reload',
   },
   {
-    id: 'worker-connections-exhausted',
-    title: 'All worker_connections are in use',
-    do: 'See first whether a slow backend or a loop holds the connections. If it is real traffic, raise worker_connections in events {} (a proxied request takes two), and worker_rlimit_nofile to twice as much.',
-    mitigate: 'nginx -s reload starts workers with no connections; the old ones finish theirs',
-    takesEffect: reload,
-  },
-  {
     id: 'max-conns-reached',
     title: 'Every server of the pool is at its max_conns',
     do: 'Raise max_conns on the server lines to what the backends can take, or add servers. Without a zone in the upstream block, each worker counts for itself.',

@@ -1,6 +1,6 @@
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel } from '../config/model.ts';
-import { ownPoint, type ProxyLoop, proxyLoops } from '../config/proxy-loops.ts';
+import { loopThrough, ownPoint, type ProxyLoop, proxyLoops } from '../config/proxy-loops.ts';
 import { loggedServerName } from '../config/server-choice.ts';
 import { serverNames } from '../config/virtual-names.ts';
 import type { Fix } from '../contract.ts';
@@ -28,6 +28,7 @@ export const proxyLoop: FailureMode = {
   hits: 'every request to this location, and what else the worker has to do',
   signatures: [
     { message: 'worker-connections-not-enough', when: ({ upstream }) => upstream !== null },
+    { message: 'socket-failed', when: ({ errno }) => errno?.code === 24 },
     { message: 'recv-failed', when: isReading },
     { message: 'upstream-prematurely-closed', when: isReading },
   ],
@@ -120,5 +121,5 @@ function sendOtherHost(model: ConfigModel, { target, point, server }: ProxyLoop)
 function loggedLoop(failure: Case): ProxyLoop | null {
   const pass = bestPlace(failure)?.proxied?.pass;
   if (!failure.model || !pass) return null;
-  return proxyLoops(failure.model).find(({ passes }) => passes.includes(pass)) ?? null;
+  return loopThrough(failure.model, pass);
 }

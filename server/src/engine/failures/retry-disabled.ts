@@ -31,7 +31,8 @@ export const retryDisabled: FailureMode = {
     const target = bestPlace(failure)?.proxied;
     if (!failure.model || target?.target.kind !== 'upstream') return null;
     const found = disabled(failure.model, target.target.upstream, target);
-    return found ? { certainty: 'likely', because: [found.message], against: [] } : null;
+    // Why the server failed goes before why no other was tried.
+    return found ? { certainty: 'likely', because: [found.message], against: [], general: true } : null;
   },
   fix(failure) {
     const target = bestPlace(failure)?.proxied;

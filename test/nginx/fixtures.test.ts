@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { explainReport } from '../../server/src/cli/explain-report.ts';
 import type { Explain } from '../../server/src/engine/contract.ts';
 import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
@@ -9,6 +9,7 @@ import { NodeHost } from '../../server/src/node-host.ts';
 import { type Backend, type BackendSpec, startBackends } from '../../test-fixtures/toolbox/backends.ts';
 import { type ClientResult, http1, webSocket } from '../../test-fixtures/toolbox/client.ts';
 import {
+  type AccessRecord,
   findNginx,
   NginxInstance,
   nginxVersion,
@@ -68,7 +69,10 @@ async function run(
   source: string | Record<string, string>,
   main: string,
   specs: readonly BackendSpec[],
-  requests: readonly Pick<FixtureRequest, 'path' | 'websocket' | 'host' | 'method' | 'body' | 'headers'>[],
+  requests: readonly Pick<
+    FixtureRequest,
+    'path' | 'websocket' | 'host' | 'method' | 'body' | 'headers' | 'holds'
+  >[],
   observe: Fixture['observe'] | null,
   { hosts, container, network }: Pick<Fixture, 'hosts' | 'container' | 'network'>,
 ): Promise<Run> {
@@ -101,25 +105,28 @@ async function run(
     expect(tested.ok, tested.output).toBe(true);
     const started = await instance.start();
     if (!started.ok) throw new Error(started.refusal);
-    const results: ClientResult[] = [];
+    const under: Promise<ClientResult>[] = [];
     for (const request of requests) {
       const options = {
         path: request.path,
         host: request.host ?? 'app.test',
         ...(request.headers && { headers: request.headers }),
       };
-      results.push(
-        request.websocket
-          ? await webSocket(instance.clientAddress, options)
-          : await http1(instance.clientAddress, {
-              ...options,
-              ...(request.method && { method: request.method }),
-              ...(request.body && { body: request.body }),
-            }),
-      );
+      const seen = received(backends);
+      const result = request.websocket
+        ? webSocket(instance.clientAddress, options)
+        : http1(instance.clientAddress, {
+            ...options,
+            ...(request.method && { method: request.method }),
+            ...(request.body && { body: request.body }),
+          });
+      under.push(result);
+      if (request.holds) await vi.waitUntil(() => received(backends) > seen);
+      else await result;
     }
+    const results = await Promise.all(under);
     await instance.waitForAccess(results.length);
-    const access = instance.access();
+    const access = inOrderOf(requests, instance.access());
     const observation: Observation = {
       refusal: null,
       answers: results.map((result, i) => ({
@@ -153,6 +160,19 @@ async function run(
     await stop();
     throw error;
   }
+}
+
+function received(backends: readonly Backend[]): number {
+  return backends.reduce((sum, backend) => sum + backend.received.length, 0);
+}
+
+/** nginx logs a request when it has ended: those that were held come late. */
+function inOrderOf(requests: readonly { path: string }[], records: readonly AccessRecord[]): AccessRecord[] {
+  const left = [...records];
+  return requests.flatMap(({ path: uri }) => {
+    const at = left.findIndex(({ request }) => request.split(' ')[1] === uri);
+    return left.splice(Math.max(0, at), 1);
+  });
 }
 
 /** A WebSocket's key and a client's port differ from run to run. */

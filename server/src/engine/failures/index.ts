@@ -18,6 +18,7 @@ import { ipv6Mismatch } from './ipv6-mismatch.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
+import { maxConnsReached } from './max-conns-reached.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
 import { noLiveUpstreams } from './no-live-upstreams.ts';
 import { nonHttpBackend } from './non-http-backend.ts';
@@ -113,6 +114,7 @@ export const failureModes: readonly FailureMode[] = [
   connectionUpgradeHardcoded,
   allPeersDown,
   noLiveUpstreams,
+  maxConnsReached,
   duplicatePeer,
   retryDisabled,
   poolMarkedDownByOneFailure,

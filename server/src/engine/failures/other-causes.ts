@@ -126,13 +126,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'sysctl: at once; directives: nginx -s reload',
   },
   {
-    id: 'max-conns-reached',
-    title: 'Every server of the pool is at its max_conns',
-    do: 'Raise max_conns on the server lines to what the backends can take, or add servers. Without a zone in the upstream block, each worker counts for itself.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'invalid-upstream-variable',
     title: 'The variable in *_pass does not give a usable address',
     do: 'Make sure that proxy_pass and the value together give http://HOST:PORT: scheme once, a valid port, no spaces. Give the map a default, or set the variable on every way to this location.',

@@ -6,7 +6,7 @@ import type { HelperLine } from '../errorlog/helper-line.ts';
 import { EntryReader } from '../errorlog/read-entries.ts';
 import { type ExplainContext, explain } from './explain.ts';
 import { OtherText } from './explain-other.ts';
-import { samePeer } from './spoken.ts';
+import { samePeer } from './same-peer.ts';
 
 /** Entries kept whole for the search of neighbours: enough for any paste, bounded for any log. */
 const KEPT = 500;

@@ -1,17 +1,25 @@
+import type { LogEntry } from '../errorlog/entry.ts';
 import { type ErrnoMeaning, errnoMeaning } from '../errorlog/errno.ts';
 import type { Case } from './case.ts';
 
+export function samePeer(a: LogEntry, b: LogEntry): boolean {
+  if (!a.upstream || !b.upstream) return false;
+  const { address, port, socket } = a.upstream;
+  return address === b.upstream.address && port === b.upstream.port && socket === b.upstream.socket;
+}
+
 /** Other lines of the paste about the same backend. */
-function aboutSamePeer({ entry, neighbours }: Case): Case['neighbours'] {
-  const own = entry.upstream;
-  if (own === null) return [];
-  return neighbours.filter(
-    ({ upstream }) =>
-      upstream !== null &&
-      upstream.socket === own.socket &&
-      upstream.address === own.address &&
-      upstream.port === own.port,
-  );
+export function aboutSamePeer({ entry, neighbours }: Case): readonly LogEntry[] {
+  return neighbours.filter((other) => samePeer(other, entry));
+}
+
+/** How many lines say the same, and whether of one URI or of several: one slow request, or the whole backend. */
+export function spread(failure: Case): string[] {
+  const others = aboutSamePeer(failure).filter(({ message }) => message === failure.entry.message);
+  if (others.length === 0) return [];
+  const paths = new Set([...others, failure.entry].map(({ request }) => pathOf(request?.uri ?? '')));
+  const lines = `${others.length + 1} such lines about this backend`;
+  return [paths.size > 1 ? `${lines}, of ${paths.size} different paths` : `${lines}, all of one path`];
 }
 
 /** What else the system said of connections to the same backend. */
@@ -28,4 +36,9 @@ export function alsoTooSlow(failure: Case): boolean {
   return aboutSamePeer(failure).some(({ message }) =>
     /^upstream timed out .*reading response header/.test(message),
   );
+}
+
+function pathOf(uri: string): string {
+  const query = uri.indexOf('?');
+  return query < 0 ? uri : uri.slice(0, query);
 }

@@ -3,6 +3,7 @@ import { type Address, type Endpoint, endpoints, type Proxied, passSpeaking } fr
 import type { LogEntry } from '../errorlog/entry.ts';
 import { bestPlace, type Case } from './case.ts';
 import { sameEnd } from './locate.ts';
+import { samePeer } from './same-peer.ts';
 
 /** Questions about the protocol of a case's backend: what the files and the other lines say of it. */
 
@@ -57,10 +58,4 @@ export function againstOtherProtocol(failure: Case): string[] {
 
 function isPlainHttp({ upstream }: LogEntry): boolean {
   return upstream?.scheme === 'http';
-}
-
-export function samePeer(a: LogEntry, b: LogEntry): boolean {
-  if (!a.upstream || !b.upstream) return false;
-  const { address, port, socket } = a.upstream;
-  return address === b.upstream.address && port === b.upstream.port && socket === b.upstream.socket;
 }

@@ -30,6 +30,7 @@ import { prefixStripped } from './prefix-stripped.ts';
 import { proxyBindFailed } from './proxy-bind-failed.ts';
 import { proxyLoop } from './proxy-loop.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
+import { readTimeout } from './read-timeout.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverFailed } from './resolver-failed.ts';
 import { resolverMissing } from './resolver-missing.ts';
@@ -84,6 +85,7 @@ export const failureModes: readonly FailureMode[] = [
   resolverFailed,
   responseHeaderTooBig,
   backendClosedEarly,
+  readTimeout,
   unsupportedUpstreamScheme,
   proxyPassUriNotAllowed,
   regexNeedsQuotes,

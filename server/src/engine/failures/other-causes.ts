@@ -144,13 +144,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // time
   {
-    id: 'read-timeout',
-    title: 'The backend did not answer in time',
-    do: 'Find out why the backend needs so long. If it may, raise proxy_read_timeout (fastcgi_, uwsgi_, scgi_, grpc_read_timeout) in that location only.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'send-timeout',
     title: 'The backend did not take the request in time',
     do: 'Find out why the backend stops reading the request. proxy_send_timeout is the time between two writes, not of the whole upload: raise it only where such pauses are normal.',

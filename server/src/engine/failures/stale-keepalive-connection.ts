@@ -4,7 +4,7 @@ import type { ConfigModel } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
 import { idleTime } from '../diagnosis/commands.ts';
-import { samePeer } from '../diagnosis/spoken.ts';
+import { samePeer } from '../diagnosis/same-peer.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';

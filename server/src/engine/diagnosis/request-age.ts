@@ -1,0 +1,80 @@
+import type { LogEntry } from '../errorlog/entry.ts';
+import type { HelperLine } from '../errorlog/helper-line.ts';
+import type { Case } from './case.ts';
+import { secondsOf } from './clock.ts';
+import { samePeer } from './same-peer.ts';
+
+/** How old a request was when it failed. */
+export interface Age {
+  readonly seconds: number;
+  /** With where it is known from. */
+  readonly text: string;
+}
+
+/**
+ * The ages of a case: of its own request, as far as an access line with $request_time or $upstream_response_time, or
+ * an earlier attempt of the same request, tells.
+ */
+export function agesOf(failure: Case): readonly Age[] {
+  // With several attempts, the access line counts them together.
+  const before = attemptsBefore(failure);
+  return before.length > 0 ? sinceAttempt(failure.entry, before) : fromAccess(failure, failure.entry);
+}
+
+/** The ages of other requests that failed in the same way at the same backend, in seconds. */
+export function agesAlike(failure: Case): readonly number[] {
+  return failure.neighbours
+    .filter((other) => samePeer(other, failure.entry) && other.message === failure.entry.message)
+    .flatMap((other) => fromAccess(failure, other).map(({ seconds }) => seconds));
+}
+
+/** Whether an age is that of a limit: what watches over workers looks once a second. */
+export function near(age: number, limit: number): boolean {
+  return age >= limit - 0.1 && age <= limit + 1.6;
+}
+
+/** `$request_time` and its like always have three decimals. */
+const DURATION = /(?<![\d.:])\d{1,6}\.\d{3}(?![\d.:])/g;
+
+function fromAccess(failure: Case, entry: LogEntry): Age[] {
+  const line = failure.helpers.find((helper) => isOf(helper, entry));
+  if (!line) return [];
+  // A client's address or a version of its browser is no duration: these stand before the status or in quotes.
+  const rest = line.text.slice(line.text.indexOf(`" ${line.status}`) + 2);
+  const durations = rest.replace(/"[^"]*[A-Za-z/(][^"]*"/g, '').match(DURATION) ?? [];
+  if (durations.length === 0) return [];
+  const seconds = Math.max(...durations.map(Number));
+  return [{ seconds, text: `the access log (line ${line.line}) says that the request took ${seconds} s` }];
+}
+
+/** Whether an access line is the answer to the request of an error line: nginx writes it in the same second or later. */
+function isOf({ kind, request, client, time }: HelperLine, entry: LogEntry): boolean {
+  if (kind !== 'access-log' || !request || !entry.request) return false;
+  if (request.method !== entry.request.method || request.uri !== entry.request.uri) return false;
+  if (client !== null && entry.client !== null && client !== entry.client) return false;
+  const [failed, answered] = [secondsOf(entry.time), secondsOf(time)];
+  return failed !== null && answered !== null && answered - failed >= 0 && answered - failed <= 1;
+}
+
+function attemptsBefore({ entry, neighbours }: Case): readonly LogEntry[] {
+  if (entry.connection === null) return [];
+  return neighbours.filter(
+    (other) =>
+      other.line < entry.line &&
+      other.connection === entry.connection &&
+      other.pid === entry.pid &&
+      other.level !== 'warn' &&
+      other.upstream !== null &&
+      other.request?.uri === entry.request?.uri,
+  );
+}
+
+/** An attempt begins when the one before it ends. */
+function sinceAttempt(entry: LogEntry, before: readonly LogEntry[]): Age[] {
+  const last = before.at(-1)!;
+  const [began, ended] = [secondsOf(last.time), secondsOf(entry.time)];
+  // Within a second or two the clock of the log is too coarse.
+  if (began === null || ended === null || ended - began < 2) return [];
+  const seconds = ended - began;
+  return [{ seconds, text: `the attempt before it ended ${seconds} s earlier (line ${last.line})` }];
+}

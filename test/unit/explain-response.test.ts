@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import type { Cause, Explanation } from '../../server/src/engine/contract.ts';
+import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
+import { applyEdits } from '../../server/src/engine/diagnosis/fixes.ts';
+import { modelOfTexts } from '../support/engine.ts';
+
+/** What the evidence of a paste makes of failures behind the connection: time-outs, resets, answers that are no good. */
+
+interface Fields {
+  readonly at?: string;
+  readonly uri?: string;
+  readonly method?: string;
+  readonly connection?: number;
+  readonly level?: string;
+  readonly upstream?: string;
+}
+
+/** A line of nginx's error log about one request. */
+function failed(message: string, fields: Fields = {}): string {
+  const { at = '03:00:00', uri = '/x', method = 'GET', connection = 7, level = 'error' } = fields;
+  const { upstream = `http://127.0.0.1:3001${uri}` } = fields;
+  return `2026/01/31 ${at} [${level}] 4242#4242: *${connection} ${message}, client: 127.0.0.1, server: app.test, request: "${method} ${uri} HTTP/1.1", upstream: "${upstream}", host: "app.test"`;
+}
+
+/** A line of its access log in the combined format, with what a log_format adds behind it. */
+function answered(
+  status: number,
+  at: string,
+  { uri = '/x', method = 'GET' }: Fields = {},
+  rest = '',
+): string {
+  return `127.0.0.1 - - [31/Jan/2026:${at} +0000] "${method} ${uri} HTTP/1.1" ${status} 157 "-" "curl/8.5.0"${rest}`;
+}
+
+const HEADER = 'while reading response header from upstream';
+const SLOW = `upstream timed out (110: Connection timed out) ${HEADER}`;
+
+const location = (content: string): string =>
+  `events {}\nhttp {\n    server {\n        server_name app.test;\n        location / {\n            ${content}\n        }\n    }\n}\n`;
+
+async function explained(lines: readonly string[], config?: string): Promise<Explanation[]> {
+  const model = config === undefined ? null : await modelOfTexts({ '/etc/nginx/nginx.conf': config });
+  const explainer = new LogExplainer({ model });
+  explainer.push(`${lines.join('\n')}\n`);
+  return explainer.end({ value: null, from: 'unknown' }, []).groups.map(({ explanation }) => explanation);
+}
+
+async function causes(lines: readonly string[], config?: string): Promise<readonly Cause[]> {
+  return (await explained(lines, config))[0]!.causes;
+}
+
+describe('read-timeout', () => {
+  const pass = 'proxy_pass http://127.0.0.1:3001;';
+
+  test('an age in the access log that is the time-out', async () => {
+    const access = answered(504, '03:00:00', {}, ' rt=60.001 uct="0.000" uht="-" urt="60.000"');
+    const [first] = await causes([failed(SLOW), access], location(pass));
+    expect(first).toMatchObject({ id: 'read-timeout', certainty: 'likely', against: [] });
+    expect(first!.because.join()).toContain('took 60.001 s: that is proxy_read_timeout');
+  });
+
+  test('an age that the file does not explain', async () => {
+    const [first] = await causes([failed(SLOW), answered(504, '03:00:00', {}, ' 5.002')], location(pass));
+    expect(first!.against.join()).toContain('waits less than this file says');
+  });
+
+  test('the distance between the attempts of one request', async () => {
+    const lines = [failed(SLOW), failed(SLOW, { at: '03:01:00', upstream: 'http://127.0.0.2:3001/x' })];
+    const second = (await explained(lines, location('proxy_pass http://u;')))[1]!;
+    expect(second.causes[0]!.because.join()).not.toContain('the attempt before it');
+    const group = `upstream u { server 127.0.0.1:3001; server 127.0.0.2:3001; }`;
+    const config = location('proxy_pass http://u;').replace('http {', `http { ${group}`);
+    const because = (await explained(lines, config)).flatMap((one) => one.causes[0]!.because).join();
+    expect(because).toContain(
+      'the attempt before it ended 60 s earlier (line 1): that is proxy_read_timeout',
+    );
+  });
+
+  test('one slow request, or a slow backend', async () => {
+    const because = async (uri: string): Promise<string> =>
+      (await causes([failed(SLOW), failed(SLOW, { uri })])).flatMap((cause) => cause.because).join();
+    expect(await because('/x?page=2')).toContain('2 such lines about this backend, all of one path');
+    expect(await because('/y')).toContain('2 such lines about this backend, of 2 different paths');
+  });
+
+  test.each([
+    { what: 'at the location', before: pass, after: `${pass}\n            proxy_read_timeout 120s;` },
+    {
+      what: 'in place of its own',
+      before: `proxy_read_timeout 90; ${pass}`,
+      after: `proxy_read_timeout 120s; ${pass}`,
+    },
+  ])('waits longer $what', async ({ before, after }) => {
+    const text = location(before);
+    const fix = (await causes([failed(SLOW)], text))[0]!.fixes[0]!;
+    expect(fix.safety).toBe('choice');
+    expect(applyEdits(text, fix.edits)).toBe(location(after));
+  });
+
+  test('no longer wait is offered where an hour was not enough', async () => {
+    const [first] = await causes([failed(SLOW)], location(`proxy_read_timeout 1h; ${pass}`));
+    expect(first!.fixes).toEqual([]);
+  });
+});

@@ -102,3 +102,31 @@ describe('read-timeout', () => {
     expect(first!.fixes).toEqual([]);
   });
 });
+
+describe('backend-reset', () => {
+  const RESET = `recv() failed (104: Connection reset by peer) ${HEADER}`;
+
+  test('an answer to another request says that the port is right', async () => {
+    const cut = failed('upstream prematurely closed connection while reading upstream', { connection: 9 });
+    const all = await explained([failed(RESET), cut]);
+    const [first] = all.find(({ message }) => message?.id === 'recv-failed')!.causes;
+    expect(first).toMatchObject({ id: 'backend-reset', certainty: 'likely' });
+    expect(first!.because.join()).toContain('line 2: it answered another request');
+  });
+
+  test('a reset of the connection itself is doubted', async () => {
+    const connecting = 'connect() failed (104: Connection reset by peer) while connecting to upstream';
+    const [first] = await causes([failed(connecting)]);
+    expect(first).toMatchObject({ id: 'backend-reset' });
+    expect(first!.against.join()).toContain('no request was sent yet');
+    expect(first!.checks.map(({ run }) => run).join()).toContain('TcpExtListenOverflows');
+  });
+
+  test('a pipe that broke is no reset', async () => {
+    const pipe = 'writev() failed (32: Broken pipe) while sending request to upstream';
+    const found = (await causes([failed(pipe, { method: 'POST' })])).find(({ id }) => id === 'backend-reset');
+    expect(found!.because).toEqual([
+      '127.0.0.1:3001 closed the connection before it had read the whole request',
+    ]);
+  });
+});

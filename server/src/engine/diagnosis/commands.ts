@@ -49,8 +49,12 @@ export function whoListens(failure: Case): ConfirmingCommand[] {
   ];
 }
 
-/** The request that nginx sends, straight to the backend. */
-export function repeatToBackend(failure: Case, expect: string): ConfirmingCommand[] {
+/** The request that nginx sends, straight to the backend; it waits 10 seconds unless told. */
+export function repeatToBackend(
+  failure: Case,
+  expect: string,
+  { seconds = 10, options = [] }: { readonly seconds?: number; readonly options?: readonly string[] } = {},
+): ConfirmingCommand[] {
   const { peer, entry } = failure;
   if (!peer || (peer.scheme !== 'http' && peer.scheme !== 'https')) return [];
   if (
@@ -60,7 +64,7 @@ export function repeatToBackend(failure: Case, expect: string): ConfirmingComman
   )
     return [];
   // -g: brackets and braces of the URI are no patterns.
-  const words = ['curl', '-g', '-sS', '-v', '-o', '/dev/null', '--max-time', '10'];
+  const words = ['curl', '-g', '-sS', '-v', '-o', '/dev/null', ...options, '--max-time', `${seconds}`];
   // Only a request without a body is sure to change nothing.
   const harmless = entry.request?.method === 'GET' || entry.request?.method === 'HEAD';
   if (!harmless || entry.request?.method === 'HEAD') words.push('--head');

@@ -37,14 +37,19 @@ export function near(age: number, limit: number): boolean {
 const DURATION = /(?<![\d.:])\d{1,6}\.\d{3}(?![\d.:])/g;
 
 function fromAccess(failure: Case, entry: LogEntry): Age[] {
-  const line = failure.helpers.find((helper) => isOf(helper, entry));
-  if (!line) return [];
+  const line = accessLineOf(failure, entry);
+  if (line === null) return [];
   // A client's address or a version of its browser is no duration: these stand before the status or in quotes.
   const rest = line.text.slice(line.text.indexOf(`" ${line.status}`) + 2);
   const durations = rest.replace(/"[^"]*[A-Za-z/(][^"]*"/g, '').match(DURATION) ?? [];
   if (durations.length === 0) return [];
   const seconds = Math.max(...durations.map(Number));
   return [{ seconds, text: `the access log (line ${line.line}) says that the request took ${seconds} s` }];
+}
+
+/** The line of the access log about the request of an error line. */
+export function accessLineOf(failure: Case, entry: LogEntry): HelperLine | null {
+  return failure.helpers.find((helper) => isOf(helper, entry)) ?? null;
 }
 
 /** Whether an access line is the answer to the request of an error line: nginx writes it in the same second or later. */

@@ -2,6 +2,7 @@ import { allPeersDown } from './all-peers-down.ts';
 import { authRequestFailed } from './auth-request-failed.ts';
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
+import { backendReset } from './backend-reset.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
 import { containerLocalhost } from './container-localhost.ts';
@@ -85,6 +86,7 @@ export const failureModes: readonly FailureMode[] = [
   resolverFailed,
   responseHeaderTooBig,
   backendClosedEarly,
+  backendReset,
   readTimeout,
   unsupportedUpstreamScheme,
   proxyPassUriNotAllowed,

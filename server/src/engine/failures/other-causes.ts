@@ -211,13 +211,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // backend behaviour
   {
-    id: 'backend-reset',
-    title: 'The backend reset the connection before it answered',
-    do: "Look in the backend's own log at this second for a crash, a kill or a limit. If it saw no request, check that proxy_pass names the right port and protocol.",
-    mitigate: null,
-    takesEffect: 'on the backend; nginx needs nothing',
-  },
-  {
     id: 'response-cut',
     title: 'The answer broke off after its header',
     do: "Look in the backend's own log for a crash or a limit, and compare Content-Length with what it sends. If only large answers to slow clients break, the backend does not wait: raise its write time-out, or proxy_max_temp_file_size.",

@@ -71,14 +71,12 @@ export const readTimeout: FailureMode = {
 /** How long the backend needs when nobody hurries it: longer than nginx waited. */
 function timedRequest(failure: Case): ReturnType<FailureMode['checks']> {
   const { ms, value, directive } = timeoutOf(failure, 'read');
-  const limit = Math.min(600, Math.max(90, Math.ceil(((ms ?? 60_000) * 3) / 2000)));
+  const seconds = Math.min(600, Math.max(90, Math.ceil(((ms ?? 60_000) * 3) / 2000)));
   return repeatToBackend(
     failure,
     `an answer that comes later than ${value ?? `${directive} (60s by default)`}: slow without nginx too. At once: only some requests are slow, or the backend was busy.`,
-  ).map((command) => ({
-    ...command,
-    run: command.run.replace(' --max-time 10', ` -w '%{time_total}s\\n' --max-time ${limit}`),
-  }));
+    { seconds, options: ['-w', shellQuote('%{time_total}s\\n')] },
+  );
 }
 
 /** A backend that has no place for another connection either is overloaded as a whole. */

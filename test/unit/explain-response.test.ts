@@ -130,3 +130,40 @@ describe('backend-reset', () => {
     ]);
   });
 });
+
+describe('response-cut', () => {
+  const CUT = 'upstream prematurely closed connection while reading upstream';
+  const because = async (lines: readonly string[], content: string): Promise<string> => {
+    const [first] = await causes(lines, location(content));
+    expect(first).toMatchObject({ id: 'response-cut', certainty: 'likely' });
+    return first!.because.join('; ');
+  };
+  const pass = 'proxy_pass http://127.0.0.1:3001;';
+
+  test.each([
+    ['proxy_buffering off;', 'takes the answer only as fast as the client does'],
+    ['proxy_max_temp_file_size 0;', 'waits at the backend for the client'],
+    ['', null],
+  ])('the backend waits for the client: %s', async (setting, words) => {
+    const text = await because([failed(CUT)], `${setting} ${pass}`);
+    if (words === null) expect(text).toBe('127.0.0.1:3001 ended the answer before it was complete');
+    else expect(text).toContain(words);
+  });
+
+  test('a download that broke where the temporary file was full', async () => {
+    const access = answered(200, '03:00:00').replace(' 157 ', ' 1073815552 ');
+    expect(await because([failed(CUT), access], pass)).toContain('beyond proxy_max_temp_file_size (1024m)');
+    expect(await because([failed(CUT), answered(200, '03:00:00')], pass)).not.toContain('max_temp_file_size');
+  });
+
+  test('a pause of the backend is a matter of the read time-out, second', async () => {
+    const slow = 'upstream timed out (110: Connection timed out) while reading upstream';
+    const found = await causes([failed(slow)], location(`proxy_read_timeout 5s; ${pass}`));
+    expect(found.map(({ id, certainty }) => [id, certainty])).toEqual([
+      ['response-cut', 'likely'],
+      ['read-timeout', 'possible'],
+    ]);
+    expect(found[0]!.because).toContain('proxy_read_timeout 5s is in effect there');
+    expect(found[1]!.fixes).toHaveLength(1);
+  });
+});

@@ -35,6 +35,7 @@ import { readTimeout } from './read-timeout.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverFailed } from './resolver-failed.ts';
 import { resolverMissing } from './resolver-missing.ts';
+import { responseCut } from './response-cut.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { retryDisabled } from './retry-disabled.ts';
 import { selinuxDenied } from './selinux-denied.ts';
@@ -87,6 +88,7 @@ export const failureModes: readonly FailureMode[] = [
   responseHeaderTooBig,
   backendClosedEarly,
   backendReset,
+  responseCut,
   readTimeout,
   unsupportedUpstreamScheme,
   proxyPassUriNotAllowed,

@@ -211,13 +211,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // backend behaviour
   {
-    id: 'response-cut',
-    title: 'The answer broke off after its header',
-    do: "Look in the backend's own log for a crash or a limit, and compare Content-Length with what it sends. If only large answers to slow clients break, the backend does not wait: raise its write time-out, or proxy_max_temp_file_size.",
-    mitigate: null,
-    takesEffect: 'on the backend; proxy_max_temp_file_size: nginx -s reload',
-  },
-  {
     id: 'backend-sent-5xx',
     title: 'The error comes from the backend, nginx only passed it on',
     do: "Look in the backend's own log. Add $upstream_status, $upstream_header_time and $upstream_bytes_received to log_format: they tell its answers from those of nginx.",

@@ -71,7 +71,7 @@ async function run(
   specs: readonly BackendSpec[],
   requests: readonly Pick<
     FixtureRequest,
-    'path' | 'websocket' | 'host' | 'method' | 'body' | 'headers' | 'holds'
+    'path' | 'websocket' | 'host' | 'method' | 'body' | 'bodySize' | 'headers' | 'holds'
   >[],
   observe: Fixture['observe'] | null,
   { hosts, container, network }: Pick<Fixture, 'hosts' | 'container' | 'network'>,
@@ -119,6 +119,7 @@ async function run(
             ...options,
             ...(request.method && { method: request.method }),
             ...(request.body && { body: request.body }),
+            ...(request.bodySize && { body: Buffer.alloc(request.bodySize, 'x') }),
           });
       under.push(result);
       if (request.holds) await vi.waitUntil(() => received(backends) > seen);

@@ -16,6 +16,8 @@ export interface FixtureRequest {
   readonly path: string;
   readonly method?: string;
   readonly body?: string;
+  /** A body of so many bytes. */
+  readonly bodySize?: number;
   readonly host?: string;
   readonly websocket?: boolean;
   readonly headers?: Record<string, string>;
@@ -31,6 +33,8 @@ export interface FixtureRequest {
 export interface SilentCase {
   readonly backends: readonly BackendSpec[];
   readonly path: string;
+  readonly method?: string;
+  readonly bodySize?: number;
   readonly websocket?: boolean;
   readonly status: number;
 }

@@ -167,3 +167,21 @@ describe('response-cut', () => {
     expect(found[1]!.fixes).toHaveLength(1);
   });
 });
+
+describe('send-timeout', () => {
+  const STUCK = 'upstream timed out (110: Connection timed out) while sending request to upstream';
+
+  test('an upload that is passed on as it comes', async () => {
+    const config = location('proxy_request_buffering off; proxy_pass http://127.0.0.1:3001;');
+    const [first] = await causes([failed(STUCK, { method: 'PUT' })], config);
+    expect(first).toMatchObject({ id: 'send-timeout', certainty: 'likely', against: [] });
+    expect(first!.because).toContain(
+      'proxy_request_buffering is off: the backend is kept waiting while the client uploads',
+    );
+    expect(applyEdits(config, first!.fixes[0]!.edits)).toContain('proxy_send_timeout 120s;');
+  });
+
+  test('a request without a body is doubted', async () => {
+    expect((await causes([failed(STUCK)]))[0]!.against.join()).toContain('GET seldom has a body');
+  });
+});

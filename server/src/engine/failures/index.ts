@@ -39,6 +39,7 @@ import { responseCut } from './response-cut.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { retryDisabled } from './retry-disabled.ts';
 import { selinuxDenied } from './selinux-denied.ts';
+import { sendTimeout } from './send-timeout.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
 import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
@@ -90,6 +91,7 @@ export const failureModes: readonly FailureMode[] = [
   backendReset,
   responseCut,
   readTimeout,
+  sendTimeout,
   unsupportedUpstreamScheme,
   proxyPassUriNotAllowed,
   regexNeedsQuotes,

@@ -144,13 +144,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // time
   {
-    id: 'send-timeout',
-    title: 'The backend did not take the request in time',
-    do: 'Find out why the backend stops reading the request. proxy_send_timeout is the time between two writes, not of the whole upload: raise it only where such pauses are normal.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'tls-handshake-timeout',
     title: 'The TLS handshake with the backend took too long',
     do: 'Check that this port speaks TLS (openssl s_client -connect HOST:PORT); if not, write http:// or name the TLS port. If it does, see why the backend is slow; the limit is proxy_connect_timeout.',

@@ -185,3 +185,41 @@ describe('send-timeout', () => {
     expect((await causes([failed(STUCK)]))[0]!.against.join()).toContain('GET seldom has a body');
   });
 });
+
+describe('tls-handshake-timeout', () => {
+  const SLOW_TLS = 'upstream timed out (110: Connection timed out) while SSL handshaking to upstream';
+  const to = (port: number): Fields => ({ upstream: `https://127.0.0.1:${port}/x` });
+  const ids = async (lines: readonly string[], config?: string): Promise<string[]> =>
+    (await causes(lines, config)).map(({ id, certainty }) => `${id} ${certainty}`);
+
+  test('nothing tells, and one command does', async () => {
+    const [first] = await causes([failed(SLOW_TLS, to(3001))]);
+    expect(first).toMatchObject({ id: 'tls-handshake-timeout', certainty: 'possible' });
+    expect(first!.against).toEqual(['a plain port that waits for more bytes looks the same']);
+    expect(first!.checks[0]!.run).toBe(
+      'timeout 20 openssl s_client -brief -connect 127.0.0.1:3001 </dev/null',
+    );
+  });
+
+  test('a port that usually speaks TLS', async () => {
+    expect((await ids([failed(SLOW_TLS, to(443))]))[0]).toBe('tls-handshake-timeout likely');
+  });
+
+  test('what says that the port is plain goes before', async () => {
+    const config = location(
+      'proxy_pass https://127.0.0.1:3001; } location /b { proxy_pass http://127.0.0.1:3001;',
+    );
+    expect(await ids([failed(SLOW_TLS, to(3001))], config)).toEqual([
+      'tls-to-plain-backend likely',
+      'tls-handshake-timeout possible',
+    ]);
+  });
+
+  test('an earlier answer over TLS says that it is slow', async () => {
+    const later = failed(SLOW, { ...to(3001), connection: 9 });
+    const all = await explained([failed(SLOW_TLS, to(3001)), later]);
+    const [first] = all.find(({ message }) => message?.phase === 'tls')!.causes;
+    expect(first).toMatchObject({ id: 'tls-handshake-timeout', certainty: 'likely' });
+    expect(first!.because[0]).toBe('line 2: the handshake with the same backend had gone well');
+  });
+});

@@ -144,13 +144,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // time
   {
-    id: 'tls-handshake-timeout',
-    title: 'The TLS handshake with the backend took too long',
-    do: 'Check that this port speaks TLS (openssl s_client -connect HOST:PORT); if not, write http:// or name the TLS port. If it does, see why the backend is slow; the limit is proxy_connect_timeout.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'read-timeout-too-long',
     title: 'A read timeout of hours on ordinary requests',
     do: 'Set proxy_read_timeout a little above the longest answer that you expect. Keep long values to the locations of WebSocket, SSE and long polling.',

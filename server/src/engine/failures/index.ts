@@ -41,11 +41,9 @@ import { retryDisabled } from './retry-disabled.ts';
 import { selinuxDenied } from './selinux-denied.ts';
 import { sendTimeout } from './send-timeout.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
-
 import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
 import { tlsHandshakeTimeout } from './tls-handshake-timeout.ts';
-
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
 import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketForbidden } from './unix-socket-forbidden.ts';

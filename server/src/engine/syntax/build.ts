@@ -405,6 +405,7 @@ export class Builder {
       closed,
       items: open.items,
       comments: open.comments,
+      verdict: null,
     };
     const directive = this.directive(open.words, open.headComments, open.clean && closed, {
       end: at + (closed ? 1 : 0) - start,

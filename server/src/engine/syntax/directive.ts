@@ -39,6 +39,8 @@ export interface Block {
   readonly closed: boolean;
   readonly items: readonly Item[];
   readonly comments: readonly Comment[];
+  /** Left by whoever judged what stands in the block; see `Directive.verdict`. */
+  verdict: object | null;
 }
 
 export interface Directive {

@@ -14,6 +14,7 @@ import { HTTP_PLACED, HTTP_VALUES } from './http-values.ts';
 import { KINDS } from './kinds.ts';
 import { type Lookup, lookUp, misplaced, unknownName } from './names.ts';
 import { passRefusals } from './passes.ts';
+import { BlockWalk, knownQuiet } from './quiet-blocks.ts';
 import { findingOf, type Refusal, rewriteWord } from './refusal.ts';
 import { REWRITE_PLACED, REWRITE_VALUES } from './rewrite-values.ts';
 import { scriptFault, scriptWords } from './script.ts';
@@ -83,6 +84,10 @@ class Judge {
   private readonly lookUps = new Map<Context, Map<string, Lookup>>();
   /** Variables are judged only where everything that may define one is in sight. */
   private readonly variables: ReadonlySet<string> | null;
+  /** All that decides over a directive besides the block it stands in. */
+  private readonly ground: string;
+  /** How often something was to be said, whether it was reported or not. */
+  private reports = 0;
 
   constructor(private readonly model: ConfigModel) {
     this.releases = possibleReleases(model);
@@ -92,17 +97,39 @@ class Judge {
     const { modules, foreign } = this.sight;
     const whole = model.isComplete && !modules && !foreign && !includesUnreadSnippet(model);
     this.variables = whole ? definedVariables(model) : null;
+    this.ground = [
+      this.newest,
+      model.version.value,
+      ...[this.sight.modules, this.sight.mayLoadModules, this.sight.foreign],
+      ...(this.variables ? [...this.variables].sort() : ['?']),
+    ].join(' ');
   }
 
   findings(): Finding[] {
-    const { nodes } = this.model;
-    for (const node of nodes) {
-      if (this.found.length >= MAX_REFUSALS) break;
-      if (!skipped(node)) this.node(node);
-    }
+    this.walk();
     for (const refusal of passRefusals(this.model)) this.report(refusal);
     if (this.model.isComplete) for (const refusal of unknownZones(this.model)) this.report(refusal);
     return this.found;
+  }
+
+  /** In the order in which nginx reads, with a stack of its own. */
+  private walk(): void {
+    const stack = [new BlockWalk(this.model.top, null, 0)];
+    for (let level = stack.at(-1); level && this.found.length < MAX_REFUSALS; level = stack.at(-1)) {
+      const at = level.next();
+      const node = level.nodes[at];
+      if (!node) {
+        stack.pop();
+        const quiet = this.reports === level.reportsBefore;
+        const outer = stack.at(-1);
+        if (outer) level.leave(outer, quiet ? this.ground : null);
+        continue;
+      }
+      if (!skipped(node)) this.node(node);
+      level.passed(node, at);
+      if (node.children.length > 0)
+        stack.push(new BlockWalk(node.children, { node, at, known: knownQuiet(node, this.ground) }, this.reports));
+    }
   }
 
   private node(node: ConfigNode): void {
@@ -121,7 +148,8 @@ class Judge {
     if (this.judge(node, lookup)) return;
     const call = { node, args: node.directive.args, fact, release: this.newest, sight: this.sight };
     this.report(this.duplicates.refusalOf(call));
-    if (node.isBlock && (context === 'http' || context === 'server' || context === 'location'))
+    const holdsLocations = context === 'http' || context === 'server' || context === 'location';
+    if (node.isBlock && holdsLocations && !knownQuiet(node, this.ground))
       for (const refusal of duplicateLocations(node)) this.report(refusal);
     const { verdict } = node.directive;
     // Only what passes to memcached needs a variable that does not stand in it.
@@ -273,6 +301,7 @@ class Judge {
 
   private report(refusal: Refusal | null, versions: Finding['versions'] = null): void {
     if (!refusal) return;
+    this.reports++;
     const { node } = refusal;
     if (isPlaceholder(this.model, node)) return;
     const wrongBlock = refusal.id === 'directive-not-allowed-here' || refusal.says === 'unexpected "{"';

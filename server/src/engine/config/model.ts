@@ -29,6 +29,8 @@ export class ConfigNode {
     readonly context: Context,
     /** The `include` that brought this file in; null in a root file. */
     readonly includedBy: ConfigNode | null,
+    /** How many directives nginx reads before this one. */
+    readonly order: number,
   ) {}
 
   get name(): string {
@@ -155,16 +157,35 @@ export class ConfigModel {
     this.missingIncludes = builder.missing;
     this.problems = [...snapshot.problems, ...builder.problems];
     this.rootContexts = builder.rootContexts;
-    this.version = detectVersion(snapshot, this.nodes, options.version ?? null);
+    this.version = detectVersion(this, options.version ?? null);
   }
 
   /** Whether any directive of that name stands anywhere: most questions are about settings that nobody has set. */
   has(name: string): boolean {
-    this.names ??= new Set(this.nodes.map((node) => node.name));
-    return this.names.has(name);
+    return this.byName.has(name);
   }
 
-  private names: ReadonlySet<string> | null = null;
+  /** Every directive of these names in reading order; what stands in a `map` or another block of data is none. */
+  named(...names: readonly string[]): readonly ConfigNode[] {
+    const lists = names.flatMap((name) => {
+      const list = this.byName.get(name);
+      return list ? [list] : [];
+    });
+    if (lists.length < 2) return lists[0] ?? NONE;
+    return lists.flat().sort((a, b) => a.order - b.order);
+  }
+
+  /** Names of all directives. */
+  get names(): Iterable<string> {
+    return this.byName.keys();
+  }
+
+  private get byName(): ReadonlyMap<string, readonly ConfigNode[]> {
+    this.nameTable ??= tableByName(this.nodes);
+    return this.nameTable;
+  }
+
+  private nameTable: ReadonlyMap<string, readonly ConfigNode[]> | null = null;
 
   /** Whether a whole configuration is in sight: only then can something be said to be absent. */
   get isComplete(): boolean {
@@ -217,6 +238,17 @@ export class ConfigModel {
   }
 
   private inclusionCounts: ReadonlyMap<string, number> | null = null;
+}
+
+function tableByName(nodes: readonly ConfigNode[]): Map<string, ConfigNode[]> {
+  const table = new Map<string, ConfigNode[]>();
+  for (const node of nodes) {
+    if (node.context === 'data') continue;
+    const same = table.get(node.name);
+    if (same) same.push(node);
+    else table.set(node.name, [node]);
+  }
+  return table;
 }
 
 function countInclusions(nodes: readonly ConfigNode[]): Map<string, number> {
@@ -310,6 +342,7 @@ class ModelBuilder {
         work.parent,
         work.context,
         work.includedBy,
+        this.nodes.length,
       );
       this.nodes.push(node);
       work.into.push(node);

@@ -1,4 +1,4 @@
-import { effective, isPass, PASS_DIRECTIVES } from './inheritance.ts';
+import { effective, PASS_DIRECTIVES } from './inheritance.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 import { defaultPort, isAddress, parseUpstreamUrl } from './upstream-url.ts';
 import { type Upstream, upstreamNamed } from './upstreams.ts';
@@ -43,8 +43,8 @@ export function allProxied(model: ConfigModel): readonly Proxied[] {
   let known = cache.get(model);
   if (!known) {
     known = [];
-    for (const node of model.nodes) {
-      if (!isPass(node.name) || node.args.length === 0) continue;
+    for (const node of model.named(...PASS_DIRECTIVES)) {
+      if (node.args.length === 0) continue;
       if (node.context !== 'location' && node.context !== 'if-in-location' && node.context !== 'limit_except')
         continue;
       // A location fragment without its block has no location to ask about.

@@ -5,8 +5,7 @@ export function calledPaths(model: ConfigModel): ReadonlySet<string> {
   let known = cache.get(model);
   if (!known) {
     known = new Set();
-    for (const node of model.nodes)
-      if (node.name === 'auth_request' || node.name === 'mirror') known.add(node.arg(0) ?? '');
+    for (const node of model.named('auth_request', 'mirror')) known.add(node.arg(0) ?? '');
     cache.set(model, known);
   }
   return known;

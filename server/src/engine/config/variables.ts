@@ -106,7 +106,7 @@ export function definitionsOf(model: ConfigModel): ReadonlyMap<string, readonly 
   let known = definitionCache.get(model);
   if (!known) {
     known = new Map();
-    for (const node of model.nodes) {
+    for (const node of model.named('set', 'map', 'geo', 'split_clients')) {
       const kind = definitionKind(node);
       if (!kind) continue;
       const name = kind === 'set' ? node.arg(0) : node.args.at(-1);

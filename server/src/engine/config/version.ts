@@ -1,9 +1,8 @@
 import type { NginxVersion } from '../contract.ts';
 import { compareVersions } from './compare-versions.ts';
-import { FACT_VERSIONS, factFor } from './directive-facts.ts';
+import { directiveFacts, FACT_VERSIONS, factFor } from './directive-facts.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 import { basename } from './paths.ts';
-import type { Snapshot } from './snapshot.ts';
 
 /** A version that somebody stated: an option, a setting, a line of pasted text. */
 export interface VersionSource {
@@ -18,16 +17,15 @@ export interface VersionSource {
  * which `from` states.
  */
 export function detectVersion(
-  snapshot: Snapshot,
-  nodes: readonly ConfigNode[],
+  model: Omit<ConfigModel, 'version'>,
   stated: VersionSource | null,
 ): NginxVersion {
   if (stated) return { value: stated.value, from: stated.from };
-  for (const file of snapshot.environment) {
+  for (const file of model.snapshot.environment) {
     const tag = imageVersion(file.text);
     if (tag) return { value: tag, from: `image tag in ${basename(file.path)}` };
   }
-  const bound = lowerBound(nodes);
+  const bound = lowerBound(model);
   if (bound) return { value: null, from: `unknown; ${bound.since} or newer, because of "${bound.because}"` };
   return { value: null, from: 'unknown' };
 }
@@ -50,21 +48,33 @@ interface Bound {
 }
 
 /** Newest of the releases that a directive present here needs; see CHANGES of each. */
-function lowerBound(nodes: readonly ConfigNode[]): Bound | null {
-  const known = bounds.get(nodes);
+function lowerBound(model: Omit<ConfigModel, 'version'>): Bound | null {
+  const known = bounds.get(model);
   if (known !== undefined) return known;
   let best: Bound | null = null;
-  for (const node of nodes) {
-    const since = neededRelease(node);
-    if (since && (!best || compareVersions(since, best.since) > 0))
-      best = { since, because: node.text.slice(0, 60) };
+  for (const name of model.names) {
+    if (!mayNeedRelease(name)) continue;
+    for (const node of model.named(name)) {
+      const since = neededRelease(node);
+      if (since && (!best || compareVersions(since, best.since) > 0))
+        best = { since, because: node.text.slice(0, 60) };
+    }
   }
-  bounds.set(nodes, best);
+  bounds.set(model, best);
   return best;
 }
 
 /** Asked for twice in each check. */
-const bounds = new WeakMap<readonly ConfigNode[], Bound | null>();
+const bounds = new WeakMap<object, Bound | null>();
+
+/** Most directives are as old as nginx, wherever they stand. */
+function mayNeedRelease(name: string): boolean {
+  if (name === 'proxy_http_version' || name === 'keepalive') return true;
+  return directiveFacts(name).some(
+    ({ since, backported, changes }) =>
+      !backported && (since !== null || changes.some((change) => change.contexts)),
+  );
+}
 
 /** The first release that takes a directive where it stands, as far as its name or a value proves one. */
 function neededRelease(node: ConfigNode): string | null {
@@ -86,7 +96,7 @@ function neededRelease(node: ConfigNode): string | null {
 export function possibleReleases(model: ConfigModel): readonly string[] {
   const { value } = model.version;
   if (value !== null) return [value];
-  const bound = lowerBound(model.nodes);
+  const bound = lowerBound(model);
   return bound
     ? FACT_VERSIONS.filter((release) => compareVersions(release, bound.since) >= 0)
     : FACT_VERSIONS;

@@ -71,9 +71,9 @@ const LEVELS: ReadonlySet<string> = new Set(['http', 'server', 'location']);
 
 function contradictions(model: ConfigModel): Detection[] {
   const levels = new Map<ConfigNode, Set<BufferFamily>>();
-  for (const { name, parent, context } of model.nodes) {
-    const family = FAMILY_OF.get(name);
-    if (!family || !parent || !LEVELS.has(context)) continue;
+  for (const { name, parent, context } of model.named(...FAMILY_OF.keys())) {
+    const family = FAMILY_OF.get(name)!;
+    if (!parent || !LEVELS.has(context)) continue;
     // The http level is judged with each server, which may set what is missing.
     for (const level of parent.name === 'http' ? parent.all('server') : [parent])
       levels.set(level, (levels.get(level) ?? new Set()).add(family));

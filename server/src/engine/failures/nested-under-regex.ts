@@ -30,9 +30,9 @@ export const nestedUnderRegex: FailureMode = {
 };
 
 function neverFound(model: ConfigModel): Detection[] {
-  return model.nodes.flatMap((node) => {
+  return model.named('location').flatMap((node) => {
     const outer = node.parent;
-    if (node.name !== 'location' || !node.isBlock || node.context !== 'location') return [];
+    if (!node.isBlock || node.context !== 'location') return [];
     if (outer?.name !== 'location' || !isRegex(outer) || isRegex(node)) return [];
     // nginx refuses what does not begin with the text of the expression, and names.
     const text = outer.args.length > 1 ? outer.arg(1)! : outer.arg(0)!.replace(/^~\*?/, '');

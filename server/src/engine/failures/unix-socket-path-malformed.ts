@@ -1,4 +1,4 @@
-import { isPass } from '../config/inheritance.ts';
+import { PASS_DIRECTIVES } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { parseNginxUrl } from '../config/nginx-url.ts';
 import type { Fix } from '../contract.ts';
@@ -65,10 +65,10 @@ interface Malformed {
 }
 
 function malformed(model: ConfigModel): Detection[] {
-  return model.nodes.flatMap((node) => {
+  return model.named(...PASS_DIRECTIVES, 'server').flatMap((node) => {
     const inHttp =
       node.context === 'location' || node.context === 'if-in-location' || node.context === 'limit_except';
-    const address = (isPass(node.name) && inHttp) || (node.name === 'server' && node.context === 'upstream');
+    const address = node.name === 'server' ? node.context === 'upstream' : inHttp;
     const text = node.arg(0);
     const fault = address && text !== null && !text.includes('$') ? faultOf(node.name, text) : null;
     if (!fault) return [];

@@ -58,7 +58,7 @@ const TAKES: Readonly<Record<string, readonly (string | null)[]>> = {
 
 function wrongSchemes(model: ConfigModel): Detection[] {
   const passes = allProxied(model).map(({ pass }) => pass);
-  const servers = model.nodes.filter(({ name, context }) => name === 'server' && context === 'upstream');
+  const servers = model.named('server').filter(({ context }) => context === 'upstream');
   return [...new Set([...passes, ...servers])].flatMap((node) => wrongScheme(model, node) ?? []);
 }
 

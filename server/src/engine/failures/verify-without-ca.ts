@@ -84,8 +84,8 @@ function inHttp(node: ConfigNode): boolean {
 
 /** A CA that the files name for the same purpose elsewhere. Which one signed this backend's, nobody can see. */
 function withKnownCa(model: ConfigModel, verify: ConfigNode, module: string): Fix[] {
-  const paths = model.nodes
-    .filter(({ name }) => /^(?:proxy|grpc|uwsgi)_ssl_trusted_certificate$/.test(name))
+  const paths = model
+    .named(...['proxy', 'grpc', 'uwsgi'].map((family) => `${family}_ssl_trusted_certificate`))
     .map((node) => node.directive.args[0]?.raw ?? '');
   return [...new Set(paths)].flatMap((path) => {
     const line = `${module}_ssl_trusted_certificate ${path}`;

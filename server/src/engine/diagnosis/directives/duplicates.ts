@@ -43,9 +43,7 @@ export class Duplicates {
     const family = variableFamily(node.context) === 'stream' ? 'stream' : 'http';
     const known = (name: string): boolean => this.named.has(`${family} log_format ${name.toLowerCase()}`);
     if (known(word.value) || (family === 'http' && word.value.toLowerCase() === 'combined')) return null;
-    const formats = this.model.nodes
-      .filter(({ name }) => name === 'log_format')
-      .map((other) => other.arg(0) ?? '');
+    const formats = this.model.named('log_format').map((other) => other.arg(0) ?? '');
     const meant = nearest(word.value, [...formats.filter(known), 'combined']);
     return {
       id: 'invalid-value',

@@ -11,18 +11,18 @@ export interface Sight {
   readonly foreign: boolean;
 }
 
-/** Looks once over all names. */
+const LUA = /_by_lua_block$/;
+
+/** What the names of all directives tell. */
 export function lookAround(model: ConfigModel): Sight {
-  let modules = false;
-  let mayLoadModules = false;
-  const foreignNames = new Map<string, boolean>();
-  for (const node of model.nodes) {
-    const { name, directive, context } = node;
-    if (directive.lua) foreignNames.set(name, true);
-    if (context === 'data' || foreignNames.has(name)) continue;
-    if (name === 'load_module') modules = true;
-    if (name === 'include' && /modules/.test(directive.args[0]?.value ?? '')) mayLoadModules = true;
-    foreignNames.set(name, directiveFacts(name).length === 0 && thirdParty(name) !== null);
+  let foreign = false;
+  for (const name of model.names) {
+    foreign ||= directiveFacts(name).length === 0 && thirdParty(name) !== null;
+    foreign ||= LUA.test(name) && model.named(name).some(({ directive }) => directive.lua !== null);
   }
-  return { modules, mayLoadModules, foreign: [...foreignNames.values()].includes(true) };
+  return {
+    modules: model.has('load_module'),
+    mayLoadModules: model.named('include').some((node) => /modules/.test(node.arg(0) ?? '')),
+    foreign,
+  };
 }

@@ -30,15 +30,14 @@ const DEFINES: Readonly<Record<string, number>> = {
 /** Names that the files define: by directives, and by named groups of regular expressions. */
 export function definedVariables(model: ConfigModel): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const node of model.nodes) {
-    const index = DEFINES[node.name];
-    // A key of a map may be called like a directive.
-    if (index !== undefined && node.context !== 'data' && Object.hasOwn(DEFINES, node.name)) {
-      const name = node.args.at(index);
-      if (name?.startsWith('$')) names.add(name.slice(1).toLowerCase());
-    }
+  for (const node of model.named(...Object.keys(DEFINES))) {
+    const name = node.args.at(DEFINES[node.name]!);
+    if (name?.startsWith('$')) names.add(name.slice(1).toLowerCase());
+  }
+  const grouped = new Set([...model.snapshot.files.values()].filter(({ text }) => text.includes('(?')));
+  for (const node of grouped.size > 0 ? model.nodes : []) {
     // In a map only what begins with "~" is a pattern.
-    if (node.context === 'data' && !node.name.startsWith('~')) continue;
+    if (!grouped.has(node.document) || (node.context === 'data' && !node.name.startsWith('~'))) continue;
     for (const { raw } of [node.directive.name, ...node.directive.args]) {
       if (!raw.includes('(?')) continue;
       for (const match of raw.matchAll(/\(\?(?:P?<|')(\w+)/g)) names.add(match[1]!.toLowerCase());

@@ -5,10 +5,10 @@ import { type Refusal, rewriteWord } from './refusal.ts';
 
 const CACHES = ['proxy', 'fastcgi', 'uwsgi', 'scgi'];
 /** Directives that define zones or use them. */
-const NAMES = new Set([
+const NAMES = [
   ...['limit_req_zone', 'limit_conn_zone', 'limit_req', 'limit_conn', 'zone'],
   ...CACHES.flatMap((module) => [`${module}_cache`, `${module}_cache_path`]),
-]);
+];
 
 /**
  * Zones of shared memory that are used and nowhere defined. nginx says so at the end: ngx_init_cycle for limits and
@@ -17,11 +17,10 @@ const NAMES = new Set([
 export function unknownZones(model: ConfigModel): Refusal[] {
   const defined = new Set<string>();
   const uses: { node: ConfigNode; word: Word; name: string; says: string; define: string }[] = [];
-  for (const node of model.nodes) {
+  for (const node of model.named(...NAMES)) {
     const { name, context } = node;
-    if (!NAMES.has(name)) continue;
     const [first] = node.directive.args;
-    if (!first || context === 'data' || context === 'unknown') continue;
+    if (!first || context === 'unknown') continue;
     const zero = (zone: string): string => `zero size shared memory zone "${zone}"`;
     if (/^limit_(?:req|conn)_zone$|_cache_path$/.test(name)) {
       for (const { value } of node.directive.args) {

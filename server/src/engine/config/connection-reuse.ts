@@ -42,6 +42,17 @@ export interface SentConnection {
 
 /** Groups with `keepalive` that proxy_pass names, with all that use them. */
 export function poolUses(model: ConfigModel): ReadonlyMap<Upstream, readonly PoolUse[]> {
+  let uses = pools.get(model);
+  if (!uses) {
+    uses = findPoolUses(model);
+    pools.set(model, uses);
+  }
+  return uses;
+}
+
+const pools = new WeakMap<ConfigModel, ReadonlyMap<Upstream, readonly PoolUse[]>>();
+
+function findPoolUses(model: ConfigModel): Map<Upstream, PoolUse[]> {
   const uses = new Map<Upstream, PoolUse[]>();
   for (const target of allProxied(model)) {
     if (target.handler !== 'proxy' || target.target.kind !== 'upstream') continue;

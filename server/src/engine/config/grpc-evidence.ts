@@ -14,9 +14,6 @@ export interface GrpcFact {
 export function grpcEvidence(model: ConfigModel, target: Proxied): GrpcFact[] {
   const facts: GrpcFact[] = [];
   const { block, pass } = target;
-  const text = `${block.text} ${pass.text}`;
-  // These speak HTTP/1 to their clients.
-  if (/grpc[-_.]?(?:web|gateway|gw\b|ui|json)/i.test(text)) return [];
   const { path } = locationMatch(block);
   const service = SERVICE.exec(path);
   if (service) facts.push(fact(`${service[1]} is the path of a gRPC service`, block));
@@ -27,10 +24,15 @@ export function grpcEvidence(model: ConfigModel, target: Proxied): GrpcFact[] {
   if (port) facts.push(fact("port 50051 is gRPC's usual one", port.node));
   const own = block.children.find(({ name }) => name.startsWith('grpc_') && name !== 'grpc_pass');
   if (own) facts.push(fact(`${own.name} stands in the same location`, own));
-  const other = ends.map((end) => passSpeaking(model, end, 'grpc', 'grpcs')).find((found) => found !== null);
+  const other = model.has('grpc_pass')
+    ? ends.map((end) => passSpeaking(model, end, 'grpc', 'grpcs')).find((found) => found !== null)
+    : null;
   if (other)
     facts.push({ ...fact(`${other.pass.text} leads to the same address`, other.pass), enough: false });
-  return facts;
+  // These speak HTTP/1 to their clients.
+  const gateway =
+    facts.length > 0 && /grpc[-_.]?(?:web|gateway|gw\b|ui|json)/i.test(`${block.text} ${pass.text}`);
+  return gateway ? [] : facts;
 }
 
 /** `/package.Service/`, as a prefix, an exact path or the head of a pattern. */

@@ -15,7 +15,8 @@ const FEW = 12;
  * with its own parent and its own chain of includes.
  */
 export class ConfigNode {
-  children: readonly ConfigNode[] = [];
+  children: readonly ConfigNode[] = NONE;
+  readonly name: string;
 
   constructor(
     readonly file: string,
@@ -31,10 +32,8 @@ export class ConfigNode {
     readonly includedBy: ConfigNode | null,
     /** How many directives nginx reads before this one. */
     readonly order: number,
-  ) {}
-
-  get name(): string {
-    return this.directive.name.value;
+  ) {
+    this.name = directive.name.value;
   }
 
   get args(): readonly string[] {
@@ -107,7 +106,9 @@ export class ConfigNode {
   private byName: Map<string, ConfigNode[]> | null = null;
 
   first(name: string): ConfigNode | null {
-    return this.all(name)[0] ?? null;
+    if (this.children.length > FEW) return this.all(name)[0] ?? null;
+    for (const child of this.children) if (child.name === name) return child;
+    return null;
   }
 
   /** Enclosing blocks, innermost first. */

@@ -56,7 +56,7 @@ function build(servers: readonly ConfigNode[]): readonly ListenPoint[] {
         point = { host, port, servers: [], defaultServer: server, ssl: false, dual: false, explicit: false };
         points.set(key, point);
       }
-      if (!point.servers.includes(server)) point.servers.push(server);
+      if (point.servers.at(-1) !== server) point.servers.push(server);
       if (!point.explicit && (flags.includes('default_server') || flags.includes('default'))) {
         point.defaultServer = server;
         point.explicit = true;

@@ -84,23 +84,27 @@ function readUpstream(node: ConfigNode, name: string): Upstream {
   };
 }
 
+const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
+
+function readParameters(words: readonly string[]): ReadonlyMap<string, string> {
+  const pairs = words.flatMap((word): [string, string][] => {
+    const equals = word.indexOf('=');
+    return equals < 0 ? [] : [[word.slice(0, equals), word.slice(equals + 1)]];
+  });
+  return new Map(pairs);
+}
+
 function readPeer(node: ConfigNode): Peer {
   const url = parseUpstreamUrl('server', node.arg(0) ?? '');
-  const parameters = new Map<string, string>();
-  const flags = new Set<string>();
-  for (const argument of node.args.slice(1)) {
-    const equals = argument.indexOf('=');
-    if (equals < 0) flags.add(argument);
-    else parameters.set(argument.slice(0, equals), argument.slice(equals + 1));
-  }
+  const flags = node.args.slice(1);
   return {
     node,
     url,
     port: url === null || url.socket !== null ? null : (url.port ?? 80),
-    backup: flags.has('backup'),
-    down: flags.has('down'),
-    resolve: flags.has('resolve'),
-    parameters,
+    backup: flags.includes('backup'),
+    down: flags.includes('down'),
+    resolve: flags.includes('resolve'),
+    parameters: flags.some((flag) => flag.includes('=')) ? readParameters(flags) : NO_PARAMETERS,
   };
 }
 

@@ -33,6 +33,7 @@ export function hasPlaceholder(model: ConfigModel, text: string): boolean {
 
 /** What a text can become at a place: `set`, `map` and `geo` are followed, everything else is unknown. */
 export function possibleValues(model: ConfigModel, text: string, at: ConfigNode, depth = 0): PossibleValues {
+  if (!text.includes('$')) return { values: [text], complete: true };
   if (depth > MAX_DEPTH) return { values: [], complete: false };
   let complete = true;
   let texts = [''];

@@ -151,9 +151,7 @@ function largerBuffers(model: ConfigModel, target: Proxied, logged: boolean): Fi
   if (touched.every((node) => node.parent === target.block && node.file === target.block.file))
     return shared.fix(title);
   // nginx compares the sizes of every level, whether or not something is passed there.
-  const others = model
-    .named('server', 'location')
-    .filter((node) => node !== target.block && node.isBlock);
+  const others = model.named('server', 'location').filter((node) => node !== target.block && node.isBlock);
   if (others.every((other) => staysConsistent(bufferSettings(model, other, family), changes, family))) {
     return shared.fix(title);
   }

@@ -128,7 +128,9 @@ class Judge {
       if (!skipped(node)) this.node(node);
       level.passed(node, at);
       if (node.children.length > 0)
-        stack.push(new BlockWalk(node.children, { node, at, known: knownQuiet(node, this.ground) }, this.reports));
+        stack.push(
+          new BlockWalk(node.children, { node, at, known: knownQuiet(node, this.ground) }, this.reports),
+        );
     }
   }
 

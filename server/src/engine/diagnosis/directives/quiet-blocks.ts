@@ -22,7 +22,9 @@ const KEPT: ReadonlySet<Context> = new Set(['http', 'server']);
 /** The verdict of an earlier walk over the block, where it still holds. */
 export function knownQuiet({ directive, context }: ConfigNode, ground: string): Quiet | null {
   const verdict = directive.block?.verdict;
-  return verdict instanceof Quiet && verdict.ground === ground && verdict.context === context ? verdict : null;
+  return verdict instanceof Quiet && verdict.ground === ground && verdict.context === context
+    ? verdict
+    : null;
 }
 
 /** Directives that are compared with lines of other blocks: names that are to be the only one, addresses, formats. */

@@ -323,6 +323,10 @@ class ModelBuilder {
       const item = work.items[work.index++];
       if (!item) {
         stack.pop();
+        // Grown by one at a time, a short list has room for many; there are thousands of them.
+        const block = work.parent;
+        if (block && block.children === work.into && work.includedBy === block.includedBy)
+          block.children = work.into.slice();
         continue;
       }
       if (this.nodes.length >= MAX_NODES) {
@@ -348,7 +352,7 @@ class ModelBuilder {
       this.nodes.push(node);
       work.into.push(node);
       const { block } = item.directive;
-      if (block) {
+      if (block && block.items.length > 0) {
         const children: ConfigNode[] = [];
         node.children = children;
         stack.push({
@@ -360,7 +364,7 @@ class ModelBuilder {
           into: children,
           index: 0,
         });
-      } else if (node.name === 'include' && node.args.length === 1) {
+      } else if (!block && node.name === 'include' && node.args.length === 1) {
         this.include(node, work, stack);
       }
     }

@@ -39,6 +39,13 @@ export function listenPoints(model: ConfigModel): readonly ListenPoint[] {
 
 function build(servers: readonly ConfigNode[]): readonly ListenPoint[] {
   const points = new Map<string, Building>();
+  /** Most servers listen on the same few addresses. */
+  const parsed = new Map<string, ReturnType<typeof parseListen>>();
+  const addressesOf = (text: string): ReturnType<typeof parseListen> => {
+    const known = parsed.get(text) ?? parseListen(text);
+    parsed.set(text, known);
+    return known;
+  };
   for (const server of servers) {
     const sslOn = server.first('ssl')?.arg(0) === 'on';
     const lines = server.all('listen');
@@ -47,7 +54,7 @@ function build(servers: readonly ConfigNode[]): readonly ListenPoint[] {
       lines.length === 0 ? [{ host: '*', port: 80, flags: [] }] : [];
     for (const line of lines) {
       const flags = line.args.slice(1);
-      for (const address of parseListen(line.arg(0) ?? '')) addresses.push({ ...address, flags });
+      for (const address of addressesOf(line.arg(0) ?? '')) addresses.push({ ...address, flags });
     }
     for (const { host, port, flags } of addresses) {
       const key = `${host} ${port}`;

@@ -1,4 +1,4 @@
-import type { InitializationOptions } from 'nginx-502/protocol';
+import { type InitializationOptions, PROCESS_ARGUMENTS } from 'nginx-502/protocol';
 import { commands, window } from 'vscode';
 import {
   CloseAction,
@@ -29,7 +29,7 @@ export function createServerClient(module: string): ServerClient {
   const client = new LanguageClient(
     'nginx502',
     'nginx',
-    { module, transport: TransportKind.ipc },
+    { module, transport: TransportKind.ipc, options: { execArgv: [...PROCESS_ARGUMENTS] } },
     {
       documentSelector: LANGUAGES.map((language) => ({ language })),
       initializationOptions: { virtualFiles: true } satisfies InitializationOptions,

@@ -1,7 +1,9 @@
 // What an editor waits for: the first diagnostics after a start, and those after each keystroke.
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
@@ -180,21 +182,42 @@ export async function keystrokes(work, file, count) {
   return times;
 }
 
+/** `keystrokes` in a process of its own, started as the editor starts the server. */
+export async function keystrokesApart(work, file, count) {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['server/src/protocol.ts'],
+    write: false,
+    format: 'esm',
+  });
+  const protocol = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  const child = fork(new URL(import.meta.url).pathname, [file, String(count), work], {
+    execArgv: [...protocol.PROCESS_ARGUMENTS],
+    serialization: 'advanced',
+  });
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`the measurement ended with code ${code}`)));
+  });
+}
+
 // On its own, for a profile: node --cpu-prof scripts/bench/editor.mjs FILE COUNT, after npm run build.
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const { mkdtempSync, rmSync } = await import('node:fs');
-  const work = mkdtempSync('/tmp/nginx-502-profile-');
-  process.once('exit', () => rmSync(work, { recursive: true, force: true }));
-  const { percentile } = await import('./texts.mjs');
-  for (const [kind, samples] of await keystrokes(
-    work,
-    path.resolve(process.argv[2]),
-    Number(process.argv[3]),
-  ))
-    console.log(
-      kind.padEnd(10),
-      String(samples.length).padStart(4),
-      ...[50, 95, 100].map((p) => percentile(samples, p).toFixed(1).padStart(8)),
-    );
+  const [file, count, given] = process.argv.slice(2);
+  const work = given ?? mkdtempSync(path.join(tmpdir(), 'nginx-502-profile-'));
+  const times = await keystrokes(work, path.resolve(file), Number(count));
+  if (given) {
+    await new Promise((sent) => process.send(times, sent));
+  } else {
+    rmSync(work, { recursive: true, force: true });
+    const { percentile } = await import('./texts.mjs');
+    for (const [kind, samples] of times)
+      console.log(
+        kind.padEnd(10),
+        String(samples.length).padStart(4),
+        ...[50, 95, 100].map((p) => percentile(samples, p).toFixed(1).padStart(8)),
+      );
+  }
   process.exit();
 }

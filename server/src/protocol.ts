@@ -4,6 +4,12 @@ import type { Explain, NginxVersion, ProblemKind, Range, RouteAnswer, Safety } f
 
 export type * from './engine/contract.ts';
 
+/**
+ * What to start the language server's process with, for clients that can. Each keystroke makes a new model: with room
+ * for several of them before they are collected, little of one is left to be copied, and nobody waits for it.
+ */
+export const PROCESS_ARGUMENTS: readonly string[] = ['--max-semi-space-size=64'];
+
 /** Server to client, after each check and once for each open document: how the document was judged. */
 export const STATUS = 'nginx502/status';
 

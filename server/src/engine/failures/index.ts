@@ -14,6 +14,7 @@ import { fastcgiPassToHttpBackend } from './fastcgi-pass-to-http-backend.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { grpcPassToHttpBackend } from './grpc-pass-to-http-backend.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
+import { http2UpstreamMismatch } from './http2-upstream-mismatch.ts';
 import { internalRedirectCycle } from './internal-redirect-cycle.ts';
 import { ipv6Mismatch } from './ipv6-mismatch.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
@@ -115,6 +116,7 @@ export const failureModes: readonly FailureMode[] = [
   upstreamPortDefaulted,
   grpcBehindProxyPass,
   grpcPassToHttpBackend,
+  http2UpstreamMismatch,
   nonHttpBackend,
   fastcgiBehindProxyPass,
   fastcgiPassToHttpBackend,

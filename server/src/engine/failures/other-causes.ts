@@ -19,13 +19,6 @@ const restartBackend = 'restart of the backend';
 export const otherCauses: readonly OtherCause[] = [
   // protocol
   {
-    id: 'http2-upstream-mismatch',
-    title: 'HTTP/2 to the backend, where the backend or nginx has none',
-    do: 'Set proxy_http_version 1.1. HTTP/2 needs nginx 1.29.4 or later with the HTTP/2 module, and a backend that speaks it on this port.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'http10-refused',
     title: 'The backend refuses HTTP/1.0',
     do: 'Set proxy_http_version 1.1. Before 1.29.7, nginx speaks 1.0 to backends unless told otherwise.',

@@ -141,7 +141,7 @@ export function protocolInMessage(message: string): FirstBytes | null {
   if (frame !== undefined) return protocolOfFrame(Number(frame));
   const byte = /unsupported FastCGI protocol version: (\d{1,9})/.exec(message)?.[1];
   if (byte !== undefined) return protocolOfByte(Number(byte));
-  const text = /^(?:memcached sent invalid response|broken header): "(.*)"/s.exec(message)?.[1];
+  const text = /^(?:memcached sent invalid response|broken header): "([^"]*)/.exec(message)?.[1];
   return text === undefined ? null : protocolOfText(text);
 }
 

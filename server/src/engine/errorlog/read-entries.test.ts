@@ -97,6 +97,19 @@ describe('a line as nginx writes it', () => {
     ).toBeNull();
   });
 
+  it('may quote a whole request with its line ends, as "broken header" did before 1.23.2', () => {
+    const head = '2023/07/09 02:39:30 [error] 33#34: *3 broken header: "GET /x HTTP/1.0\r\nHost: a\r\n\r\n';
+    const { entries } = readEntries(
+      `${head}" while reading PROXY protocol, client: 10.0.0.9, server: 0.0.0.0:8081\n${CLEAN}`,
+    );
+    expect(entries).toHaveLength(2);
+    expect(entries[0]).toMatchObject({
+      server: '0.0.0.0:8081',
+      action: 'reading PROXY protocol',
+      truncated: false,
+    });
+  });
+
   it('is marked as cut at the length at which nginx cuts', () => {
     const room = 2047 - CLEAN.indexOf('/a?b');
     const long = `${CLEAN.slice(0, CLEAN.indexOf('/a?b'))}/${'x'.repeat(3000)}`.slice(0, 2047);

@@ -1,7 +1,7 @@
 import type { LogEntry } from './entry.ts';
 import { type HelperLine, readHelper } from './helper-line.ts';
 import { hasHead, readCleanLine, readUncleanLine } from './read-line.ts';
-import { joinLines, mayGoOn, type OpenEntry } from './unwrap.ts';
+import { joinLines, mayGoOn, type OpenEntry, quotesOn } from './unwrap.ts';
 
 export type { HelperLine } from './helper-line.ts';
 
@@ -132,6 +132,9 @@ export class EntryReader {
   /** A line that does not begin as nginx writes it. */
   #takeUnclean(line: string, cut: boolean, entries: LogEntry[]): void {
     if (line.trim() === '') {
+      if (this.#open !== null && quotesOn(this.#open)) {
+        return;
+      }
       this.#unknown = null;
       this.#flush(entries);
       return;

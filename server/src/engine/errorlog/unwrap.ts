@@ -23,6 +23,14 @@ export function mayGoOn(entry: LogEntry): boolean {
 }
 
 /**
+ * Whether a line feed of an entry is part of what it quotes: before 1.23.2 "broken header" showed all that had come, a
+ * whole HTTP request with its line ends.
+ */
+export function quotesOn({ text, entry }: OpenEntry): boolean {
+  return entry.message.startsWith('broken header: "') && !text.includes('" while ');
+}
+
+/**
  * The entry of both lines, when the second goes on where the first was wrapped; null when it does not. A terminal
  * wraps inside words, an editor at spaces, a person at commas: both ways to join are tried, and the join counts only
  * if more can be read from it than from the first line alone.
@@ -31,6 +39,12 @@ export function joinLines(open: OpenEntry, next: string): OpenEntry | null {
   const continuation = next.trimStart();
   if (open.lines >= MAX_LINES || open.text.length + continuation.length > MAX_LENGTH) {
     return null;
+  }
+  if (quotesOn(open)) {
+    const text = `${open.text} ${continuation}`.trimEnd();
+    const entry =
+      readCleanLine(text, open.entry.line, false) ?? readUncleanLine(text, open.entry.line, false, false);
+    return entry === null ? null : { text, entry, lines: open.lines + 1 };
   }
   let best: OpenEntry | null = null;
   let bestScore = scoreOf(open.entry);

@@ -33,6 +33,7 @@ import { proxyBindFailed } from './proxy-bind-failed.ts';
 import { proxyLoop } from './proxy-loop.ts';
 import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { readTimeout } from './read-timeout.ts';
+import { proxyProtocolMismatch } from './proxy-protocol-mismatch.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { resolverFailed } from './resolver-failed.ts';
 import { resolverMissing } from './resolver-missing.ts';
@@ -117,6 +118,7 @@ export const failureModes: readonly FailureMode[] = [
   grpcBehindProxyPass,
   grpcPassToHttpBackend,
   http2UpstreamMismatch,
+  proxyProtocolMismatch,
   nonHttpBackend,
   fastcgiBehindProxyPass,
   fastcgiPassToHttpBackend,

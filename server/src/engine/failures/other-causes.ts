@@ -26,13 +26,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'proxy-protocol-mismatch',
-    title: 'Only one side speaks the PROXY protocol',
-    do: 'Keep proxy_protocol on a listen only if every sender to that port adds the PROXY header. In nginx, stream {} can send it (proxy_protocol on); proxy_pass in http {} cannot and needs a listen without it.',
-    mitigate: null,
-    takesEffect: 'nginx -s reload, on the nginx that was changed',
-  },
-  {
     id: 'http2-stream-reset',
     title: 'The backend refused or reset the HTTP/2 stream',
     do: "Look in the backend's own log at this second. The number is its HTTP/2 error code: 1 protocol error, 2 internal error, 7 refused, 8 cancelled, 11 too much load, 13 wants HTTP/1.1.",

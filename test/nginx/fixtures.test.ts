@@ -7,7 +7,12 @@ import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
 import { failureModes } from '../../server/src/engine/failures/index.ts';
 import { NodeHost } from '../../server/src/node-host.ts';
 import { type Backend, type BackendSpec, startBackends } from '../../test-fixtures/toolbox/backends.ts';
-import { type ClientResult, http1, webSocket } from '../../test-fixtures/toolbox/client.ts';
+import {
+  type ClientResult,
+  http1,
+  type WebSocketResult,
+  webSocket,
+} from '../../test-fixtures/toolbox/client.ts';
 import {
   type AccessRecord,
   findNginx,
@@ -47,6 +52,8 @@ interface Observation {
     status: number | null;
     logged: string | null;
     upstream: string | null;
+    /** A WebSocket that was closed while nothing was sent on it. */
+    cutWhenIdle?: true;
   }[];
   readonly log: readonly string[];
   readonly received: readonly { requestLine: string; headers: readonly [string, string][] }[];
@@ -71,7 +78,7 @@ async function run(
   specs: readonly BackendSpec[],
   requests: readonly Pick<
     FixtureRequest,
-    'path' | 'websocket' | 'host' | 'method' | 'body' | 'bodySize' | 'headers' | 'holds'
+    'path' | 'websocket' | 'idleMs' | 'host' | 'method' | 'body' | 'bodySize' | 'headers' | 'holds'
   >[],
   observe: Fixture['observe'] | null,
   { hosts, container, network }: Pick<Fixture, 'hosts' | 'container' | 'network'>,
@@ -114,7 +121,7 @@ async function run(
       };
       const seen = received(backends);
       const result = request.websocket
-        ? webSocket(instance.clientAddress, options)
+        ? webSocket(instance.clientAddress, { ...options, idleMs: request.idleMs ?? 0 })
         : http1(instance.clientAddress, {
             ...options,
             ...(request.method && { method: request.method }),
@@ -136,6 +143,7 @@ async function run(
         status: result.status,
         logged: access[i] ? String(access[i].status).padStart(3, '0') : null,
         upstream: access[i]?.upstreamStatus ?? null,
+        ...(requests[i]!.idleMs !== undefined && wasClosed(result) && { cutWhenIdle: true as const }),
       })),
       log: instance.logLines().map((line) => normaliseMessage(line).message),
       received: backends.flatMap((backend) =>
@@ -174,6 +182,10 @@ function inOrderOf(requests: readonly { path: string }[], records: readonly Acce
     const at = left.findIndex(({ request }) => request.split(' ')[1] === uri);
     return left.splice(Math.max(0, at), 1);
   });
+}
+
+function wasClosed(result: ClientResult | WebSocketResult): boolean {
+  return 'closedAfterMs' in result && result.closedAfterMs !== null;
 }
 
 /** A WebSocket's key and a client's port differ from run to run. */
@@ -228,8 +240,9 @@ async function explainLines(
 
 /** What of a request is not as it is meant to be; null when all is well. */
 function departure(meant: Meant, { answers, received }: Observation, i: number): string | null {
-  const { kind, status } = answers[i]!;
+  const { kind, status, cutWhenIdle } = answers[i]!;
   if (kind !== 'response' || status !== (meant.status ?? 200)) return `the client got ${kind} ${status}`;
+  if (cutWhenIdle) return 'the WebSocket was closed while it was idle';
   if (meant.requestLine === undefined && !meant.headers) return null;
   const seen = meant.requestLine
     ? received.find((request) => request.requestLine === meant.requestLine)

@@ -20,6 +20,8 @@ export interface FixtureRequest {
   readonly bodySize?: number;
   readonly host?: string;
   readonly websocket?: boolean;
+  /** For a WebSocket: milliseconds without a byte after its echo; it must still be open then. */
+  readonly idleMs?: number;
   readonly headers?: Record<string, string>;
   readonly meant: Meant;
   /** It only sets the scene, and ends the same before and after the fix. */

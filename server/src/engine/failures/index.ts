@@ -62,6 +62,7 @@ import { variableDropsUri } from './variable-drops-uri.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketConnectionClose } from './websocket-connection-close.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
+import { websocketIdleTimeout } from './websocket-idle-timeout.ts';
 import { websocketOverHttp10 } from './websocket-over-http10.ts';
 import { workerConnectionsExhausted } from './worker-connections-exhausted.ts';
 import { wrongServerBlock } from './wrong-server-block.ts';
@@ -126,6 +127,7 @@ export const failureModes: readonly FailureMode[] = [
   websocketOverHttp10,
   websocketConnectionClose,
   connectionUpgradeHardcoded,
+  websocketIdleTimeout,
   allPeersDown,
   noLiveUpstreams,
   maxConnsReached,

@@ -57,13 +57,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // headers and WebSocket
   {
-    id: 'websocket-idle-timeout',
-    title: 'An idle WebSocket is cut by the read timeout',
-    do: 'Let one side send a ping more often than proxy_read_timeout (60s by default), or raise proxy_read_timeout in the location of the WebSocket only.',
-    mitigate: null,
-    takesEffect: 'nginx -s reload, for connections opened after it',
-  },
-  {
     id: 'content-length-without-body',
     title: 'Content-Length announces a body that nginx does not send',
     do: 'Set proxy_pass_request_body off together with proxy_set_header Content-Length "" in that location (the one that auth_request calls).',

@@ -36,6 +36,7 @@ export interface SilentCase {
   readonly backends: readonly BackendSpec[];
   readonly path: string;
   readonly method?: string;
+  readonly body?: string;
   readonly bodySize?: number;
   readonly websocket?: boolean;
   readonly status: number;

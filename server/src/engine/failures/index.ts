@@ -6,6 +6,7 @@ import { backendReset } from './backend-reset.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
 import { containerLocalhost } from './container-localhost.ts';
+import { contentLengthWithoutBody } from './content-length-without-body.ts';
 import { dnsResolvedOnce } from './dns-resolved-once.ts';
 import { duplicatePeer } from './duplicate-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -112,6 +113,7 @@ export const failureModes: readonly FailureMode[] = [
   keepaliveConnectionHeader,
   staleKeepaliveConnection,
   setHeaderInheritanceLost,
+  contentLengthWithoutBody,
   variableDropsUri,
   prefixSlashMismatch,
   prefixStripped,

@@ -56,13 +56,6 @@ export const otherCauses: readonly OtherCause[] = [
   },
 
   // headers and WebSocket
-  {
-    id: 'content-length-without-body',
-    title: 'Content-Length announces a body that nginx does not send',
-    do: 'Set proxy_pass_request_body off together with proxy_set_header Content-Length "" in that location (the one that auth_request calls).',
-    mitigate: null,
-    takesEffect: reload,
-  },
 
   // keepalive
   {

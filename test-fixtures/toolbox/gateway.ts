@@ -16,6 +16,8 @@ export interface GatewayAnswer extends Listening {
   bigHeaders?: number;
   /** Milliseconds before the answer. */
   delayMs?: number;
+  /** Each serves one connection from accept to close, as a child of php-fpm does; others wait. No limit when absent. */
+  workers?: number;
   /** Fails after the request instead: in an orderly way, by a reset, in the middle of the header, or never answering. */
   fails?: 'close' | 'reset' | 'partial-header' | 'never-answers';
 }
@@ -53,8 +55,25 @@ export interface GatewayProtocol {
 export function serveGateway(protocol: GatewayProtocol, spec: GatewayAnswer): Promise<Backend> {
   const received: ReceivedRequest[] = [];
   let connections = 0;
+  let free = spec.workers ?? Number.POSITIVE_INFINITY;
+  const waiting: (() => void)[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const connection = ++connections;
+    // Nobody reads from a connection that waits.
+    const take = () => {
+      socket.on('close', () => {
+        const next = waiting.shift();
+        if (next) next();
+        else free++;
+      });
+      talk(socket, connection);
+    };
+    if (free > 0) {
+      free--;
+      take();
+    } else waiting.push(take);
+  });
+  const talk = (socket: Socket, connection: number) => {
     let pending: Buffer = Buffer.alloc(0);
     let foreign = false;
     socket.on('data', (chunk) => {
@@ -75,7 +94,7 @@ export function serveGateway(protocol: GatewayProtocol, spec: GatewayAnswer): Pr
       socket.on('close', () => clearTimeout(timer));
     });
     socket.on('end', () => socket.end());
-  });
+  };
   return serve(server, spec, received);
 }
 

@@ -296,7 +296,7 @@ describe.concurrent.each(fixtures().map((fixture) => [fixture.id, fixture] as co
         return;
       }
       const { result, text } = await explainLines(
-        broken.lines.map((line) => broken.unmap(line)),
+        [...(fixture.beside ?? []), ...broken.lines.map((line) => broken.unmap(line))],
         fixture.folder,
       );
       compareWithRecording(fixture, 'explanation.txt', text);

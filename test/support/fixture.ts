@@ -63,6 +63,8 @@ export interface Fixture {
   /** nginx has process ids as small as in a container. */
   readonly container?: boolean;
   readonly requests: readonly FixtureRequest[];
+  /** Lines that another program writes of the same failure, pasted together with nginx's. */
+  readonly beside?: readonly string[];
   readonly silent: Readonly<Record<string, SilentCase>>;
 }
 

@@ -20,6 +20,7 @@ import { internalRedirectCycle } from './internal-redirect-cycle.ts';
 import { ipv6Mismatch } from './ipv6-mismatch.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
+import { keepaliveStarvesWorkers } from './keepalive-starves-workers.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { maxConnsReached } from './max-conns-reached.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
@@ -112,6 +113,7 @@ export const failureModes: readonly FailureMode[] = [
   keepaliveWithoutHttp11,
   keepaliveConnectionHeader,
   staleKeepaliveConnection,
+  keepaliveStarvesWorkers,
   setHeaderInheritanceLost,
   contentLengthWithoutBody,
   variableDropsUri,

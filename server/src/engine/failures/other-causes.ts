@@ -58,13 +58,6 @@ export const otherCauses: readonly OtherCause[] = [
   // headers and WebSocket
 
   // keepalive
-  {
-    id: 'keepalive-starves-workers',
-    title: "Idle pooled connections occupy the backend's workers",
-    do: 'Keep keepalive, times the number of nginx workers, below the number of backend workers (pm.max_children in php-fpm). Or do without a pool: keepalive 0 (before 1.29.7: no keepalive), and fastcgi_keep_conn off.',
-    mitigate: 'nginx -s reload closes the idle connections once',
-    takesEffect: 'nginx -s reload; pm.max_children: reload of php-fpm',
-  },
 
   // connecting
   {

@@ -72,6 +72,14 @@ describe('unix sockets', () => {
     });
   });
 
+  test('a path that cannot be read is no reason to know nothing', async () => {
+    const cut = '[crit] connect() to unix:... failed (13: Permission denied) while connecting to upstream';
+    expect((await causesOf([cut]))[0]).toMatchObject({ id: 'unix-socket-forbidden' });
+    expect((await causesOf([cut.replace('13: Permission denied', '111: x')]))[0]).toMatchObject({
+      id: 'unix-socket-refused',
+    });
+  });
+
   test('a full queue beside slow answers asks for workers, not for a longer queue', async () => {
     const slow = failed(
       'upstream timed out (110: Connection timed out)',

@@ -1,6 +1,7 @@
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
 import type { Certainty } from '../contract.ts';
+import { isSocket } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { MatchedMessage } from '../errorlog/message.ts';
@@ -72,4 +73,9 @@ export function bestPlace(failure: Case): FoundPlace | null {
 export function peerAddress(peer: Peer): string {
   if (peer.socket !== null) return `unix:${peer.socket}`;
   return peer.port === null ? (peer.host ?? peer.text) : `${peer.host}:${peer.port}`;
+}
+
+/** The unix socket that a line is about, for texts; "the socket" where the line lost its path, null for an address. */
+export function socketText({ entry, peer }: Case): string | null {
+  return peer?.socket ?? (isSocket(entry) ? 'the socket' : null);
 }

@@ -1,4 +1,5 @@
 import { workerUser } from '../config/worker-user.ts';
+import { socketText } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
 import { selinuxSays } from '../diagnosis/selinux.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
@@ -27,8 +28,8 @@ export const unixSocketForbidden: FailureMode = {
     },
   ],
   weigh(failure) {
-    const socket = failure.peer?.socket;
-    if (socket == null) return null;
+    const socket = socketText(failure);
+    if (socket === null) return null;
     const because = [`the system refuses nginx the permission for ${socket}`];
     const against: string[] = [];
     const user = failure.model ? workerUser(failure.model) : null;

@@ -1,3 +1,4 @@
+import { socketText } from '../diagnosis/case.ts';
 import { onBackend } from '../diagnosis/commands.ts';
 import { alsoTooSlow } from '../diagnosis/same-peer.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
@@ -27,8 +28,8 @@ export const unixSocketQueueFull: FailureMode = {
     },
   ],
   weigh(failure) {
-    const socket = failure.peer?.socket;
-    if (socket == null) return null;
+    const socket = socketText(failure);
+    if (socket === null) return null;
     const because = [`Linux gives this number for ${socket} only while the queue of a listener is full`];
     const slow = alsoTooSlow(failure);
     if (slow) because.push('other requests to it waited too long for an answer: its workers are busy');

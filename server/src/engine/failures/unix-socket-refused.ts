@@ -1,4 +1,5 @@
 import { dirname } from '../config/paths.ts';
+import { socketText } from '../diagnosis/case.ts';
 import { onNginx, whoListens } from '../diagnosis/commands.ts';
 import { otherErrnos } from '../diagnosis/same-peer.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
@@ -28,8 +29,8 @@ export const unixSocketRefused: FailureMode = {
   ],
   weigh(failure) {
     const { entry, surroundings } = failure;
-    const socket = failure.peer?.socket;
-    if (socket == null) return null;
+    const socket = socketText(failure);
+    if (socket === null) return null;
     const because = [`the system knows the file ${socket}, but no process that listens on it`];
     if (surroundings.because !== null)
       because.push(`${surroundings.because}: a socket mounted as a file stays the old one after a restart`);

@@ -116,6 +116,8 @@ export function harness(source: ReadonlyMap<string, string>, options: HarnessOpt
         return replaceArguments([`${tmp}/error.log`, ...(level ? [level] : [])].join(' '));
       }
       case 'access_log':
+        // In a network of its own the fixture has its backends in the same file: only the client's requests count.
+        if (options.client !== null && first?.value === 'off') return [];
         return replaceArguments(context[0] === 'stream' ? 'off' : `${tmp}/access.log ${LOG_FORMAT}`);
       case 'listen':
         return first ? confineListen(directive) : [];

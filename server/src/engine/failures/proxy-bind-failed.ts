@@ -10,8 +10,8 @@ import type { FailureMode } from './failure-mode.ts';
 /**
  * *_bind sets the local end of connections to the backend, and the system does not give it: an address that the
  * machine does not have (99), a port that is taken (98; nginx has one connection at a time with an explicit port) or
- * privileged (13), or IP_TRANSPARENT without the right to it (1). nginx answers 500 and tries no other server. With a
- * port the failure may also come from connect() with 99, which is ephemeral-ports-exhausted.
+ * privileged (13), or IP_TRANSPARENT without the right to it (1). nginx answers 500 and tries no other server. A
+ * connect() that fails with 99 is ephemeral-ports-exhausted.
  */
 export const proxyBindFailed: FailureMode = {
   id: 'proxy-bind-failed',

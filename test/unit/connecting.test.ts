@@ -189,3 +189,47 @@ describe('a local address that is not to be had', () => {
     expect(cause!.do).toContain('CAP_NET_RAW');
   });
 });
+
+describe('no local port', () => {
+  const crit = (upstream: string): string =>
+    failed('connect() to 10.1.2.3:80 failed (99: Cannot assign requested address)', upstream, 'crit');
+  const none = crit('http://10.1.2.3:80/x');
+  const pool = (more: string, location = ''): string =>
+    `http {\n    upstream app {\n        server 10.1.2.3:80;\n${more}    }\n    server {\n        listen 80;\n        server_name app.test;\n        location / {\n            proxy_pass http://app;\n${location}        }\n    }\n}\n`;
+
+  test('is likely by its number, and certain with the place', async () => {
+    expect((await causesOf([none]))[0]).toMatchObject({
+      id: 'ephemeral-ports-exhausted',
+      certainty: 'likely',
+    });
+    const [literal] = await causesOf([none], server('proxy_pass http://10.1.2.3;'));
+    expect(literal).toMatchObject({ certainty: 'certain', fixes: [] });
+    expect(literal!.because.join()).toContain('names no upstream block');
+    expect(literal!.do).toContain('an upstream block with the address');
+  });
+
+  test('the fix keeps connections, and changes what closes them', async () => {
+    const edits = async (config: string, version?: string): Promise<string[]> =>
+      (await causesOf([none], config, version))[0]!.fixes.flatMap((fix) =>
+        fix.edits.map((edit) => edit.newText.trim().replace(/\s+/g, ' ')),
+      );
+    const headers = 'proxy_http_version 1.1; proxy_set_header Connection "";';
+    expect(await edits(pool(''))).toEqual(['keepalive 32;', headers]);
+    expect(await edits(pool('        keepalive 8;\n'))).toEqual([headers]);
+    expect(await edits(pool(''), '1.30.0')).toEqual([]);
+    expect(await edits(pool('        keepalive 0;\n'), '1.30.0')).toEqual([]);
+    expect(await edits(pool('', '            proxy_set_header Upgrade $http_upgrade;\n'))).toEqual([]);
+  });
+
+  test('is second on IPv6, where the machine may have no address at all', async () => {
+    const six = failed(
+      'connect() to [2001:db8::7]:80 failed (99: Cannot assign requested address)',
+      'http://[2001:db8::7]:80/x',
+      'crit',
+    );
+    expect((await causesOf([six])).map(({ id }) => id)).toEqual([
+      'ipv6-mismatch',
+      'ephemeral-ports-exhausted',
+    ]);
+  });
+});

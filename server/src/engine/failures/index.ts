@@ -9,6 +9,7 @@ import { containerLocalhost } from './container-localhost.ts';
 import { contentLengthWithoutBody } from './content-length-without-body.ts';
 import { dnsResolvedOnce } from './dns-resolved-once.ts';
 import { duplicatePeer } from './duplicate-peer.ts';
+import { ephemeralPortsExhausted } from './ephemeral-ports-exhausted.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { fastcgiBehindProxyPass } from './fastcgi-behind-proxy-pass.ts';
 import { fastcgiPassToHttpBackend } from './fastcgi-pass-to-http-backend.ts';
@@ -90,6 +91,7 @@ export const failureModes: readonly FailureMode[] = [
   unixSocketRefused,
   unixSocketQueueFull,
   selinuxDenied,
+  ephemeralPortsExhausted,
   hostNotFoundAtStart,
   resolverMissing,
   resolverFailed,

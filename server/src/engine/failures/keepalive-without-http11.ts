@@ -5,7 +5,7 @@ import type { Upstream } from '../config/upstreams.ts';
 import type { Fix } from '../contract.ts';
 import { onNginx } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
-import { HeaderEdits } from '../diagnosis/header-edits.ts';
+import { keepOpen } from '../diagnosis/keep-connections.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**
@@ -82,12 +82,7 @@ function speaks10(model: ConfigModel, { target, http, connection }: PoolUse): bo
 function speak11(model: ConfigModel, uses: readonly PoolUse[]): Fix[] {
   // A pool lets a POST fail on a connection that the backend has just closed: a person should look.
   const editor = new Editor(model, 'review');
-  const edits = new HeaderEdits(model, editor);
-  for (const { target, connection } of uses) {
-    const closes = connection.says === 'close';
-    edits.send(target, true, closes && !connection.map ? [['Connection', '""']] : []);
-    if (closes && connection.map) edits.clearPlainValue(connection.map);
-  }
+  keepOpen(model, editor, uses);
   const fix = editor.fix('speak HTTP/1.1 and keep the connections');
   return fix ? [fix] : [];
 }

@@ -83,14 +83,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'ephemeral-ports-exhausted',
-    title: 'No local port is left for another connection to the backend',
-    do: 'Reuse connections: keepalive in the upstream block (before 1.29.7 with proxy_http_version 1.1 and proxy_set_header Connection ""). A wider net.ipv4.ip_local_port_range and proxy_bind with several addresses give more room.',
-    mitigate:
-      'sysctl -w net.ipv4.ip_local_port_range="10240 65535" net.ipv4.tcp_tw_reuse=1, on the machine of nginx',
-    takesEffect: 'sysctl: at once; directives: nginx -s reload',
-  },
-  {
     id: 'invalid-upstream-variable',
     title: 'The variable in *_pass does not give a usable address',
     do: 'Make sure that proxy_pass and the value together give http://HOST:PORT: scheme once, a valid port, no spaces. Give the map a default, or set the variable on every way to this location.',

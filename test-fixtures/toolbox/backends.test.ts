@@ -326,6 +326,11 @@ describe.concurrent('backends', () => {
     expect(await http1(to, { timeoutMs: 200 })).toMatchObject({ kind: 'timeout' });
   });
 
+  test('full-backlog that frees itself after the first connection in vain', async ({ onTestFinished }) => {
+    const { to } = await start(onTestFinished, 'full-backlog', { frees: 500 });
+    expect(await http1(to, { timeoutMs: 4000 })).toMatchObject({ status: 200 });
+  });
+
   test('the client has no more than twenty requests under way', async ({ onTestFinished }) => {
     const { to, backend } = await start(onTestFinished, 'stall', { how: 'never-answers' });
     const all = Array.from({ length: 25 }, () => http1(to, { timeoutMs: 300 }));

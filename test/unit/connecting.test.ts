@@ -233,3 +233,35 @@ describe('no local port', () => {
     ]);
   });
 });
+
+describe('no answer to the attempt to connect', () => {
+  const silence = failed('upstream timed out (110: Connection timed out)', 'http://10.1.2.3:80/x');
+  const told = async (value: string): Promise<Cause> => {
+    const config = server(`proxy_pass http://10.1.2.3; ${value}`);
+    const [cause] = await causesOf([silence], config);
+    expect(cause).toMatchObject({ id: 'connect-timeout', certainty: 'likely' });
+    return cause!;
+  };
+
+  test('a time-out of 3 s or less may be raised, a longer one may not', async () => {
+    const short = await told('proxy_connect_timeout 3s;');
+    expect(short.because.join()).toContain('proxy_connect_timeout is 3s here: the system asks 2 times in it');
+    expect(short.fixes).toMatchObject([{ safety: 'choice', edits: [{ newText: '10s' }] }]);
+    expect((await told('proxy_connect_timeout 900ms;')).fixes).toHaveLength(1);
+    const longer = await told('proxy_connect_timeout 3001ms;');
+    expect(longer).toMatchObject({ fixes: [] });
+    expect(longer.do).not.toContain('Raise');
+    const usual = await told('');
+    expect(usual.because.join()).toContain('is 60s by default: the system asks 6 times in it');
+    expect(usual.fixes).toEqual([]);
+  });
+
+  test('the protocol has its own time-out', async () => {
+    const config = server(
+      'proxy_connect_timeout 1s; fastcgi_connect_timeout 2s; fastcgi_pass 10.1.2.3:9000;',
+    );
+    const line = failed('upstream timed out (110: Operation timed out)', 'fastcgi://10.1.2.3:9000');
+    const [cause] = await causesOf([line], config);
+    expect(cause!.because.join()).toContain('fastcgi_connect_timeout is 2s here');
+  });
+});

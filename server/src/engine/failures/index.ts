@@ -4,6 +4,7 @@ import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { backendReset } from './backend-reset.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
+import { connectTimeout } from './connect-timeout.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
 import { containerLocalhost } from './container-localhost.ts';
 import { contentLengthWithoutBody } from './content-length-without-body.ts';
@@ -79,6 +80,7 @@ export const failureModes: readonly FailureMode[] = [
   websocketHeadersMissing,
   backendDown,
   unreachableHost,
+  connectTimeout,
   proxyBindFailed,
   wrongUpstreamPort,
   openFilesExhausted,

@@ -68,14 +68,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: restartBackend,
   },
   {
-    id: 'connect-timeout',
-    title: 'The backend did not accept the connection in time',
-    do: 'Check that the machine is up, that no firewall drops the packets, and that the queue of the backend is not full (ss -ltn there: Recv-Q at Send-Q). Raise proxy_connect_timeout only if it is 3 seconds or less.',
-    mitigate:
-      'with several servers in the upstream block: mark this one down, so that no request waits for it',
-    takesEffect: 'a repaired backend: with the next request; a changed time-out: nginx -s reload',
-  },
-  {
     id: 'connect-timeout-too-short',
     title: 'The connect timeout is below one second',
     do: 'Set proxy_connect_timeout to 2s or more: a lost first packet is only sent again after one second.',

@@ -88,7 +88,9 @@ export const connect: readonly MessageKind[] = [
       'ngx_http_upstream.c ngx_http_upstream_next, ngx_http_upstream_process_upstream, ngx_http_upstream_process_upgraded',
     phase: phaseOr('header'),
     status: upstreamTimeout('header'),
-    fault: (entry) => (phaseOr('header')(entry) === 'connect' ? 'network' : 'backend'),
+    // On the own machine only a full queue drops packets.
+    fault: (entry) =>
+      phaseOr('header')(entry) === 'connect' && !isLoopback(peerHost(entry)) ? 'network' : 'backend',
     meaning: timeoutMeaning,
     since: null,
     example:

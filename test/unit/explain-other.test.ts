@@ -125,6 +125,20 @@ describe('texts without a line of error.log', () => {
     expect(explained(line(200)).groups).toEqual([]);
   });
 
+  test('who made an answer, where the line tells it', () => {
+    const line = (tail: string): string =>
+      `192.0.2.7 - - [29/Dec/2018:16:02:02 +0000] "GET /a HTTP/1.1" 502 ${tail}\n`;
+    const cause = (tail: string) => {
+      const { certainty, because, against } = explained(line(tail)).groups[0]!.explanation.causes[0]!;
+      return [certainty, because.length, against.length];
+    };
+    expect(cause('812 "-" "curl/8" upstream_status=502 uht=0.004')).toEqual(['likely', 1, 0]);
+    expect(cause('157 "-" "curl/8" upstream_status=502 uht=-')).toEqual(['possible', 0, 1]);
+    expect(cause('812 "-" "curl/8" upstream_bytes_received=0')).toEqual(['possible', 0, 1]);
+    expect(cause('157 "-" "curl/8"')).toEqual(['possible', 0, 1]);
+    expect(cause('812 "-" "curl/8"')).toEqual(['possible', 0, 0]);
+  });
+
   test('beside a line of error.log they are evidence, no events of their own', () => {
     const error =
       '2026/01/31 03:00:00 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 192.0.2.7, server: a.test, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:3001/", host: "a.test"\n';

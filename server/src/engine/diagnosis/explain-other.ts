@@ -4,6 +4,7 @@ import { type ErrorPage, readErrorPage } from '../errorlog/error-page.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import { failureMode } from '../failures/index.ts';
 import { otherCause } from '../failures/other-causes.ts';
+import { answerMaker, WHO_ANSWERED } from './access-evidence.ts';
 import { check } from './check.ts';
 import { causeOfBlockSize } from './helper-evidence.ts';
 
@@ -137,7 +138,7 @@ function explainHelper(line: HelperLine, model: ConfigModel | null): Explanation
       return explanation('access-log-line', `access log: ${line.status}`, line.status, {
         verdict: `This is a line of an access log: nginx sent ${line.status}. Whether the backend sent it or nginx made it, and why, it does not say.`,
         entry: { client: line.client, request: line.request },
-        causes: [...configured(model, line.status!), ...causesOf(['backend-sent-5xx'])],
+        causes: [...configured(model, line.status!), ...sentByBackend(line)],
         notes: [
           `the error log has a line of the same second (${line.time}) if nginx made this answer, none if the backend sent it`,
           FIND_LOG,
@@ -191,6 +192,18 @@ function configured(model: ConfigModel | null, status: string): Cause[] {
     });
   }
   return [...causes.values()].slice(0, MAX_FOUND);
+}
+
+/** The backend's own answer, with what the line tells of who made it. */
+function sentByBackend(line: HelperLine): Cause[] {
+  const maker = answerMaker(line);
+  return causesOf(['backend-sent-5xx']).map((cause) => ({
+    ...cause,
+    certainty: maker?.who === 'backend' ? ('likely' as const) : ('possible' as const),
+    because: maker?.who === 'backend' ? [maker.because] : [],
+    against: maker?.who === 'nginx' ? [maker.because] : [],
+    checks: [...WHO_ANSWERED],
+  }));
 }
 
 /** Causes that nothing but the kind of the text points to: without a case there is nothing to weigh. */

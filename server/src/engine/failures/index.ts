@@ -3,6 +3,7 @@ import { authRequestFailed } from './auth-request-failed.ts';
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { backendReset } from './backend-reset.ts';
+import { backendSent5xx } from './backend-sent-5xx.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import { connectTimeout } from './connect-timeout.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
@@ -103,6 +104,7 @@ export const failureModes: readonly FailureMode[] = [
   responseCut,
   readTimeout,
   sendTimeout,
+  backendSent5xx,
   unsupportedUpstreamScheme,
   proxyPassUriNotAllowed,
   regexNeedsQuotes,

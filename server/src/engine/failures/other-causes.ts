@@ -145,14 +145,6 @@ export const otherCauses: readonly OtherCause[] = [
   },
 
   // backend behaviour
-  {
-    id: 'backend-sent-5xx',
-    title: 'The error comes from the backend, nginx only passed it on',
-    do: "Look in the backend's own log. Add $upstream_status, $upstream_header_time and $upstream_bytes_received to log_format: they tell its answers from those of nginx.",
-    mitigate:
-      'if only one of several backends does it: proxy_next_upstream error timeout http_502 tries the next one (not for POST)',
-    takesEffect: 'on the backend; log_format: nginx -s reload',
-  },
 
   // TLS to the backend
   {

@@ -40,6 +40,7 @@ import { proxyPassUriNotAllowed } from './proxy-pass-uri-not-allowed.ts';
 import { proxyProtocolMismatch } from './proxy-protocol-mismatch.ts';
 import { readTimeout } from './read-timeout.ts';
 import { regexNeedsQuotes } from './regex-needs-quotes.ts';
+import { requestHeadersTooBigForBackend } from './request-headers-too-big-for-backend.ts';
 import { resolverFailed } from './resolver-failed.ts';
 import { resolverMissing } from './resolver-missing.ts';
 import { responseCut } from './response-cut.ts';
@@ -99,6 +100,7 @@ export const failureModes: readonly FailureMode[] = [
   resolverMissing,
   resolverFailed,
   responseHeaderTooBig,
+  requestHeadersTooBigForBackend,
   backendClosedEarly,
   backendReset,
   responseCut,

@@ -123,13 +123,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // size
   {
-    id: 'request-headers-too-big-for-backend',
-    title: 'The request header is too big for the backend',
-    do: 'Raise the limit of the backend (buffer-size in uWSGI, --max-http-header-size in Node.js, --limit-request-field_size in gunicorn), or make the cookies smaller. The buffers of nginx do not matter here.',
-    mitigate: 'a single user can clear the cookies of this site',
-    takesEffect: restartBackend,
-  },
-  {
     id: 'backend-rejects-body',
     title: 'The backend refused the body before it had read it all',
     do: 'Raise the body limit of the backend, or set client_max_body_size to the same limit, so that nginx itself answers 413.',

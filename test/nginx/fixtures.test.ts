@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { explainReport } from '../../server/src/cli/explain-report.ts';
@@ -81,7 +82,7 @@ async function run(
     'path' | 'websocket' | 'idleMs' | 'host' | 'method' | 'body' | 'bodySize' | 'headers' | 'holds'
   >[],
   observe: Fixture['observe'] | null,
-  { hosts, container, network }: Pick<Fixture, 'hosts' | 'container' | 'network'>,
+  { hosts, container, network, folders }: Pick<Fixture, 'hosts' | 'container' | 'network' | 'folders'>,
 ): Promise<Run> {
   const refuses = observe === 'refusal';
   const instance = await NginxInstance.create({
@@ -102,6 +103,8 @@ async function run(
     unmap: (text: string) => instance.unmap(text),
   };
   try {
+    for (const [folder, mode] of Object.entries(folders ?? {}))
+      await chmod(path.join(instance.tmp, folder), Number.parseInt(mode, 8));
     backends = await startBackends(specs.map((spec) => instance.mapSpec(spec)));
     const tested = await instance.test();
     if (refuses) {

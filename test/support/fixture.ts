@@ -38,6 +38,7 @@ export interface SilentCase {
   readonly method?: string;
   readonly body?: string;
   readonly bodySize?: number;
+  readonly body?: string;
   readonly websocket?: boolean;
   readonly status: number;
 }
@@ -56,6 +57,8 @@ export interface Fixture {
   readonly network?: readonly string[];
   /** The same after the remedy, where it differs. */
   readonly curedNetwork?: readonly string[];
+  /** Modes in octal that folders below the instance's own get before nginx starts: `{"/var/lib/nginx": "0700"}`. */
+  readonly folders?: Readonly<Record<string, string>>;
   /** Backends after the remedy, for modes that no edit cures. */
   readonly cure?: readonly BackendSpec[];
   /** What /etc/hosts says to nginx: addresses by name. */

@@ -50,6 +50,7 @@ import { selinuxDenied } from './selinux-denied.ts';
 import { sendTimeout } from './send-timeout.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
 import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
+import { tempFilesUnwritable } from './temp-files-unwritable.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
 import { tlsHandshakeTimeout } from './tls-handshake-timeout.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
@@ -101,6 +102,7 @@ export const failureModes: readonly FailureMode[] = [
   resolverFailed,
   responseHeaderTooBig,
   requestHeadersTooBigForBackend,
+  tempFilesUnwritable,
   backendClosedEarly,
   backendReset,
   responseCut,

@@ -129,13 +129,6 @@ export const otherCauses: readonly OtherCause[] = [
     mitigate: null,
     takesEffect: 'restart of the backend; client_max_body_size: nginx -s reload',
   },
-  {
-    id: 'temp-files-unwritable',
-    title: 'nginx cannot write its temporary files',
-    do: "For 13, give the directory in the line to nginx's user; for 28, free the disk; for 30, mount something writable there. Or name another one: proxy_temp_path, fastcgi_temp_path, client_body_temp_path.",
-    mitigate: 'proxy_max_temp_file_size 0 keeps answers off the disk (fastcgi_, uwsgi_, scgi_ likewise)',
-    takesEffect: 'owner and space: with the next request; directives: nginx -s reload',
-  },
 
   // backend behaviour
 

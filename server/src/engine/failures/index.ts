@@ -25,6 +25,7 @@ import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveStarvesWorkers } from './keepalive-starves-workers.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
+import { legacyTlsRefused } from './legacy-tls-refused.ts';
 import { maxConnsReached } from './max-conns-reached.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
 import { noLiveUpstreams } from './no-live-upstreams.ts';
@@ -116,6 +117,7 @@ export const failureModes: readonly FailureMode[] = [
   verifyWithoutCa,
   upstreamCertificateRejected,
   tlsClientCertificateMissing,
+  legacyTlsRefused,
   undefinedUpstream,
   unixSocketPathMalformed,
   nestedUnderRegex,

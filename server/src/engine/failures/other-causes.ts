@@ -130,8 +130,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'restart of the backend; client_max_body_size: nginx -s reload',
   },
 
-  // backend behaviour
-
   // TLS to the backend
   {
     id: 'sni-missing',
@@ -161,14 +159,6 @@ export const otherCauses: readonly OtherCause[] = [
     do: 'Set proxy_ssl_session_reuse off in the location that verifies, or verify in both. An upstream block of its own helps too, with proxy_ssl_name and Host set to the real name.',
     mitigate: null,
     takesEffect: reload,
-  },
-  {
-    id: 'legacy-tls-refused',
-    title: 'The TLS of the backend is too old for OpenSSL 3',
-    do: 'Renew the TLS of the backend: ECDHE or DH with 2048 bits, SHA-256 signatures, secure renegotiation.',
-    mitigate:
-      'in this location only: proxy_ssl_ciphers DEFAULT:@SECLEVEL=1 (0 for SHA-1); for unsafe legacy renegotiation proxy_ssl_conf_command Options UnsafeLegacyServerConnect',
-    takesEffect: 'on the backend; directives: nginx -s reload',
   },
 
   // around the answer

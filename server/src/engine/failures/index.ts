@@ -55,6 +55,7 @@ import { tempFilesUnwritable } from './temp-files-unwritable.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
 import { tlsHandshakeTimeout } from './tls-handshake-timeout.ts';
 import { tlsToPlainBackend } from './tls-to-plain-backend.ts';
+import { tlsVersionMismatch } from './tls-version-mismatch.ts';
 import { undefinedUpstream } from './undefined-upstream.ts';
 import { unixSocketForbidden } from './unix-socket-forbidden.ts';
 import { unixSocketMissing } from './unix-socket-missing.ts';
@@ -117,6 +118,7 @@ export const failureModes: readonly FailureMode[] = [
   verifyWithoutCa,
   upstreamCertificateRejected,
   tlsClientCertificateMissing,
+  tlsVersionMismatch,
   legacyTlsRefused,
   undefinedUpstream,
   unixSocketPathMalformed,

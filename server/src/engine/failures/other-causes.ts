@@ -146,14 +146,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'tls-version-mismatch',
-    title: 'nginx and the backend have no TLS version in common',
-    do: 'Let both speak TLS 1.2 or 1.3: proxy_ssl_protocols TLSv1.2 TLSv1.3. By default 1.3 is on since 1.23.4, and 1.0 and 1.1 are off since 1.27.3.',
-    mitigate:
-      'for a backend with 1.0 or 1.1 only, in its location: proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.2 with proxy_ssl_ciphers DEFAULT:@SECLEVEL=0',
-    takesEffect: reload,
-  },
-  {
     id: 'shared-tls-session',
     title: 'Two locations share a TLS session, and only one verifies',
     do: 'Set proxy_ssl_session_reuse off in the location that verifies, or verify in both. An upstream block of its own helps too, with proxy_ssl_name and Host set to the real name.',

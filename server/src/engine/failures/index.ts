@@ -68,6 +68,7 @@ import { upstreamCertificateRejected } from './upstream-certificate-rejected.ts'
 import { upstreamPortDefaulted } from './upstream-port-defaulted.ts';
 import { uwsgiScgiMismatch } from './uwsgi-scgi-mismatch.ts';
 import { variableDropsUri } from './variable-drops-uri.ts';
+import { verifyNameMismatch } from './verify-name-mismatch.ts';
 import { verifyWithoutCa } from './verify-without-ca.ts';
 import { websocketConnectionClose } from './websocket-connection-close.ts';
 import { websocketHeadersMissing } from './websocket-headers-missing.ts';
@@ -116,6 +117,7 @@ export const failureModes: readonly FailureMode[] = [
   regexNeedsQuotes,
   buffersInconsistent,
   verifyWithoutCa,
+  verifyNameMismatch,
   upstreamCertificateRejected,
   tlsClientCertificateMissing,
   tlsVersionMismatch,

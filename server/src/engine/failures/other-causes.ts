@@ -139,13 +139,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'verify-name-mismatch',
-    title: 'The certificate is checked against the wrong name',
-    do: 'Set proxy_ssl_name to a name that stands in the certificate, and proxy_ssl_server_name on. Without proxy_ssl_name, nginx checks the host of proxy_pass, even if that is a pool or an address.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'shared-tls-session',
     title: 'Two locations share a TLS session, and only one verifies',
     do: 'Set proxy_ssl_session_reuse off in the location that verifies, or verify in both. An upstream block of its own helps too, with proxy_ssl_name and Host set to the real name.',

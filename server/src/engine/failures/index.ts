@@ -50,6 +50,7 @@ import { retryDisabled } from './retry-disabled.ts';
 import { selinuxDenied } from './selinux-denied.ts';
 import { sendTimeout } from './send-timeout.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
+import { sniMissing } from './sni-missing.ts';
 import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
 import { tempFilesUnwritable } from './temp-files-unwritable.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
@@ -117,6 +118,7 @@ export const failureModes: readonly FailureMode[] = [
   regexNeedsQuotes,
   buffersInconsistent,
   verifyWithoutCa,
+  sniMissing,
   verifyNameMismatch,
   upstreamCertificateRejected,
   tlsClientCertificateMissing,

@@ -132,13 +132,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // TLS to the backend
   {
-    id: 'sni-missing',
-    title: 'The backend is not told the server name (SNI)',
-    do: 'Set proxy_ssl_server_name on, and proxy_ssl_name to the real name where proxy_pass holds a pool or an address. Many such backends want that name in proxy_set_header Host too.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'shared-tls-session',
     title: 'Two locations share a TLS session, and only one verifies',
     do: 'Set proxy_ssl_session_reuse off in the location that verifies, or verify in both. An upstream block of its own helps too, with proxy_ssl_name and Host set to the real name.',

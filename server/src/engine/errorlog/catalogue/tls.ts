@@ -129,7 +129,7 @@ export const tls: readonly MessageKind[] = [
     since: null,
     example:
       '2024/10/21 08:41:45 [error] 165#165: *18127 upstream SSL certificate does not match "127.0.0.1" while SSL handshaking to upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "https://127.0.0.1:3001/", host: "app.test"',
-    causes: ['verify-name-mismatch'],
+    causes: ['verify-name-mismatch', 'sni-missing'],
   },
   {
     id: 'upstream-prematurely-sent-response',

@@ -38,7 +38,6 @@ export interface SilentCase {
   readonly method?: string;
   readonly body?: string;
   readonly bodySize?: number;
-  readonly body?: string;
   readonly websocket?: boolean;
   readonly status: number;
 }

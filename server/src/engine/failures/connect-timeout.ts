@@ -1,8 +1,7 @@
-import { type EffectiveSetting, effectiveSetting } from '../config/effective.ts';
-import { parseTime } from '../config/nginx-values.ts';
-import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
+import { peerAddress } from '../diagnosis/case.ts';
 import { isLoopback, onBackend, repeatToBackend } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { timeoutOf } from '../diagnosis/timeouts.ts';
 import { phaseOfAction } from '../errorlog/action.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -31,12 +30,11 @@ export const connectTimeout: FailureMode = {
     const { peer } = failure;
     const address = peer ? peerAddress(peer) : 'the backend';
     const because = [`${address} neither accepted nor refused the connection`];
-    const limit = limitOf(failure);
-    if (limit) {
-      const { setting, seconds } = limit;
-      const asked = RESENT.filter((after) => after < seconds).length + 1;
+    const { directive, value, ms, node } = timeoutOf(failure, 'connect');
+    if (ms !== null) {
+      const asked = RESENT.filter((after) => after * 1000 < ms).length + 1;
       because.push(
-        `${setting.directive} is ${setting.value} ${setting.node ? 'here' : 'by default'}: the system asks ${asked === 1 ? 'once' : `${asked} times`} in it`,
+        `${directive} is ${value} ${node ? 'here' : 'by default'}: the system asks ${asked === 1 ? 'once' : `${asked} times`} in it`,
       );
     }
     if (peer && isLoopback(peer) && !failure.surroundings.container)
@@ -44,9 +42,8 @@ export const connectTimeout: FailureMode = {
     return { certainty: 'likely', because, against: [] };
   },
   fix(failure) {
-    const limit = limitOf(failure);
-    const node = limit?.setting.node;
-    if (!failure.model || !node || limit.seconds > SHORT) return [];
+    const { ms, node } = timeoutOf(failure, 'connect');
+    if (!failure.model || !node || ms === null || ms > SHORT) return [];
     // To give up early may be meant, where another server is quick to take over.
     const fix = new Editor(failure.model, 'choice')
       .replaceWord(node, node.directive.args[0]!, ENOUGH)
@@ -55,9 +52,8 @@ export const connectTimeout: FailureMode = {
   },
   remedy: {
     cure(failure) {
-      const limit = limitOf(failure);
-      const short = limit !== null && limit.seconds <= SHORT;
-      const raise = short ? `raise ${limit.setting.directive} to ${ENOUGH} or more; and ` : '';
+      const { directive, ms } = timeoutOf(failure, 'connect');
+      const raise = ms !== null && ms <= SHORT ? `raise ${directive} to ${ENOUGH} or more; and ` : '';
       const { peer } = failure;
       if (peer && isLoopback(peer) && !failure.surroundings.container)
         return `${raise}find what keeps the backend from accepting: all of its workers are busy, or its queue is too short for a burst (its backlog, with net.core.somaxconn)`;
@@ -88,15 +84,6 @@ export const connectTimeout: FailureMode = {
 
 /** Seconds after the first SYN at which Linux sends it again (tcp_syn_retries). */
 const RESENT = [1, 3, 7, 15, 31, 63];
-/** Time-outs with which one lost packet or two are the end. */
-const SHORT = 3;
+/** Milliseconds within which one lost packet or two are the end. */
+const SHORT = 3000;
 const ENOUGH = '10s';
-
-/** The time-out in effect where the request went. */
-function limitOf(failure: Case): { setting: EffectiveSetting; seconds: number } | null {
-  const target = bestPlace(failure)?.proxied;
-  if (!failure.model || !target) return null;
-  const [setting] = effectiveSetting(failure.model, target.block, `${target.handler}_connect_timeout`);
-  const milliseconds = setting ? parseTime(setting.value, 'msec') : null;
-  return setting && milliseconds !== null ? { setting, seconds: milliseconds / 1000 } : null;
-}

@@ -19,6 +19,7 @@ import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { grpcPassToHttpBackend } from './grpc-pass-to-http-backend.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { http2UpstreamMismatch } from './http2-upstream-mismatch.ts';
+import { http10Refused } from './http10-refused.ts';
 import { internalRedirectCycle } from './internal-redirect-cycle.ts';
 import { ipv6Mismatch } from './ipv6-mismatch.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
@@ -114,6 +115,7 @@ export const failureModes: readonly FailureMode[] = [
   sendTimeout,
   backendSent5xx,
   unsupportedUpstreamScheme,
+  http10Refused,
   proxyPassUriNotAllowed,
   regexNeedsQuotes,
   buffersInconsistent,

@@ -19,13 +19,6 @@ const restartBackend = 'restart of the backend';
 export const otherCauses: readonly OtherCause[] = [
   // protocol
   {
-    id: 'http10-refused',
-    title: 'The backend refuses HTTP/1.0',
-    do: 'Set proxy_http_version 1.1. Before 1.29.7, nginx speaks 1.0 to backends unless told otherwise.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'http2-stream-reset',
     title: 'The backend refused or reset the HTTP/2 stream',
     do: "Look in the backend's own log at this second. The number is its HTTP/2 error code: 1 protocol error, 2 internal error, 7 refused, 8 cancelled, 11 too much load, 13 wants HTTP/1.1.",

@@ -265,3 +265,70 @@ describe('no answer to the attempt to connect', () => {
     expect(cause!.because.join()).toContain('fastcgi_connect_timeout is 2s here');
   });
 });
+
+describe('a backend that may not take HTTP/1.0', () => {
+  const closed = failed(
+    'upstream prematurely closed connection',
+    'http://10.1.2.3:80/x',
+    'error',
+    'reading response header from upstream',
+  );
+  const two = (here: string): string =>
+    `http { server { listen 80; server_name app.test; location / { proxy_pass http://10.1.2.3; ${here} } location /b/ { proxy_pass http://10.1.2.3; proxy_http_version 1.1; } } }`;
+
+  test('is likely where another location speaks HTTP/1.1 to it', async () => {
+    expect((await causesOf([closed], two('')))[0]).toMatchObject({
+      id: 'http10-refused',
+      certainty: 'likely',
+      fixes: [{ safety: 'review', edits: [{ newText: expect.stringContaining('proxy_http_version 1.1;') }] }],
+    });
+    const [explicit] = await causesOf([closed], two('proxy_http_version 1.0;'), '1.30.0');
+    expect(explicit).toMatchObject({ id: 'http10-refused', against: [] });
+  });
+
+  test('is no first thought alone, and out where nginx speaks HTTP/1.1', async () => {
+    const alone = await causesOf([closed], server('proxy_pass http://10.1.2.3;'));
+    expect(alone[0]!.id).toBe('backend-closed-early');
+    expect(alone.find(({ id }) => id === 'http10-refused')?.certainty ?? 'possible').toBe('possible');
+    for (const [config, version] of [
+      [two('proxy_http_version 1.1;'), '1.22.1'],
+      [two(''), '1.30.0'],
+    ] as const) {
+      const causes = await causesOf([closed], config, version);
+      expect(causes[0]!.id).toBe('backend-closed-early');
+      expect(causes.find(({ id }) => id === 'http10-refused')?.because ?? []).toEqual([]);
+    }
+  });
+});
+
+describe('a backend that listens for itself only', () => {
+  const refused = failed('connect() failed (111: Connection refused)', 'http://172.18.0.5:3000/x');
+
+  test('is never first without evidence', async () => {
+    const causes = await causesOf([refused]);
+    expect(causes[0]!.id).toBe('backend-down');
+    expect(causes.find(({ id }) => id === 'backend-loopback-only')?.certainty).toBe('possible');
+  });
+
+  test('is first when the paste shows where it listens', async () => {
+    const [cause] = await causesOf([
+      refused,
+      'LISTEN 0 511 127.0.0.1:3000 0.0.0.0:* users:(("node",pid=12,fd=18))',
+    ]);
+    expect(cause).toMatchObject({ id: 'backend-loopback-only', certainty: 'likely' });
+    const [open] = await causesOf([
+      refused,
+      'LISTEN 0 511 0.0.0.0:3000 0.0.0.0:* users:(("node",pid=12,fd=18))',
+    ]);
+    expect(open!.id).not.toBe('backend-loopback-only');
+  });
+
+  test('counts a listen of nginx only on its own machine', async () => {
+    const config = (listen: string): string =>
+      `http { server { ${listen} server_name app.test; location / { proxy_pass http://172.18.0.5:3000; } } server { listen 127.0.0.1:3000; return 200; } }`;
+    const first = async (listen: string): Promise<string> =>
+      (await causesOf([refused], config(listen)))[0]!.id;
+    expect(await first('listen 172.18.0.5:80;')).toBe('backend-loopback-only');
+    expect(await first('listen 80;')).toBe('backend-down');
+  });
+});

@@ -32,6 +32,18 @@ export function listensThere(failure: Case): Listening | null {
   );
 }
 
+/** The line of another program that listens on the refused port, but on a loopback address, which is not nginx's. */
+export function listensOnLoopback(failure: Case): Listening | null {
+  const { peer } = failure;
+  if (!peer || isLoopback(peer)) return null;
+  return (
+    listeners(failure).find(
+      ({ host, port }) =>
+        port === peer.port && host !== null && /^(?:localhost$|127\.|\[?::1\]?$)/.test(host),
+    ) ?? null
+  );
+}
+
 /** The server line or *_pass that named the peer. */
 function endOf(failure: Case): Endpoint | null {
   const { peer } = failure;

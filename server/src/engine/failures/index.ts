@@ -2,6 +2,7 @@ import { allPeersDown } from './all-peers-down.ts';
 import { authRequestFailed } from './auth-request-failed.ts';
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
+import { backendLoopbackOnly } from './backend-loopback-only.ts';
 import { backendReset } from './backend-reset.ts';
 import { backendSent5xx } from './backend-sent-5xx.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
@@ -96,6 +97,7 @@ export const failureModes: readonly FailureMode[] = [
   dnsResolvedOnce,
   ipv6Mismatch,
   containerLocalhost,
+  backendLoopbackOnly,
   unixSocketMissing,
   unixSocketForbidden,
   unixSocketRefused,

@@ -54,13 +54,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // connecting
   {
-    id: 'backend-loopback-only',
-    title: 'The backend listens only on its own loopback address',
-    do: 'Let the backend listen on 0.0.0.0 or on the address that nginx connects to; a firewall can keep others away from the port.',
-    mitigate: null,
-    takesEffect: restartBackend,
-  },
-  {
     id: 'connect-timeout-too-short',
     title: 'The connect timeout is below one second',
     do: 'Set proxy_connect_timeout to 2s or more: a lost first packet is only sent again after one second.',

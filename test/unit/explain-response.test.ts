@@ -33,6 +33,8 @@ function answered(
 }
 
 const HEADER = 'while reading response header from upstream';
+const CLOSED = `upstream prematurely closed connection ${HEADER}`;
+const REFUSED = 'connect() failed (111: Connection refused) while connecting to upstream';
 const SLOW = `upstream timed out (110: Connection timed out) ${HEADER}`;
 
 const location = (content: string): string =>
@@ -221,5 +223,46 @@ describe('tls-handshake-timeout', () => {
     const [first] = all.find(({ message }) => message?.phase === 'tls')!.causes;
     expect(first).toMatchObject({ id: 'tls-handshake-timeout', certainty: 'likely' });
     expect(first!.because[0]).toBe('line 2: the handshake with the same backend had gone well');
+  });
+});
+
+const ids = (found: readonly Cause[]): string[] => found.map(({ id, certainty }) => `${id} ${certainty}`);
+
+describe('backend-worker-timeout', () => {
+  const first = async (lines: readonly string[]): Promise<Cause> => (await causes(lines))[0]!;
+
+  test('the age at which gunicorn ends a worker', async () => {
+    const cause = await first([failed(CLOSED), answered(502, '03:00:00', {}, ' 30.041 30.040')]);
+    expect(cause).toMatchObject({ id: 'backend-worker-timeout', certainty: 'likely' });
+    expect(cause.because).toEqual([
+      "the access log (line 2) says that the request took 30.041 s: 30 s is gunicorn's default for --timeout",
+    ]);
+  });
+
+  test('requests that end at one age, round or not', async () => {
+    const lines = ['/a', '/b', '/c'].flatMap((uri, i) => {
+      const at = `03:0${i}:00`;
+      return [failed(CLOSED, { at, uri, connection: i }), answered(502, at, { uri }, ` rt=47.${i}02`)];
+    });
+    expect((await first(lines)).because).toEqual(['2 more requests ended at the same age, about 47 s']);
+  });
+
+  test('php-fpm says so of a reset', async () => {
+    const reset = failed(`recv() failed (104: Connection reset by peer) ${HEADER}`, {
+      upstream: 'fastcgi://127.0.0.1:9000',
+    });
+    const says =
+      '[31-Jan-2026 03:00:00] WARNING: [pool www] child 31, script "/srv/x.php" (request: "GET /x.php") execution timed out (31.2 sec), terminating';
+    const cause = await first([reset, says]);
+    expect(cause.id).toBe('backend-worker-timeout');
+    expect(cause.do).toContain('request_terminate_timeout of the php-fpm pool');
+  });
+
+  test('a young request is none, any other age says nothing', async () => {
+    const young = await causes([failed(CLOSED), answered(502, '03:00:00', {}, ' 0.004')]);
+    expect(ids(young)[0]).toBe('backend-closed-early likely');
+    expect(ids(young).join()).not.toContain('backend-worker-timeout');
+    const odd = await causes([failed(CLOSED), answered(502, '03:00:00', {}, ' 7.331')]);
+    expect(ids(odd)).toContain('backend-worker-timeout possible');
   });
 });

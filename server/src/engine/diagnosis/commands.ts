@@ -3,6 +3,7 @@ import { isServerName, sendsServerName, tlsName, tlsSetting } from '../config/up
 import { hasVariables } from '../config/variables.ts';
 import type { ConfirmingCommand } from '../contract.ts';
 import type { Case, Peer } from './case.ts';
+import { secondsOf } from './clock.ts';
 import { shellQuote } from './shell.ts';
 
 /** Commands that several failure modes share, filled in with the case's own addresses. None of them changes anything. */
@@ -214,6 +215,23 @@ export function backendLog(failure: Case): ConfirmingCommand {
         run: `journalctl -k -g 'Out of memory|oom-kill|segfault'${since} --no-pager`,
         where: onBackend(failure),
         expect: "a line with the backend's process: the kernel killed it or it crashed.",
+      };
+}
+
+/** Lines of the backend's own unit with certain words, from a minute before the failure on. */
+export function backendUnitLog(failure: Case, words: string, expect: string): ConfirmingCommand {
+  const at = secondsOf(failure.entry.time);
+  const time = at === null ? null : new Date((at - 60) * 1000).toISOString().slice(0, 19).replace('T', ' ');
+  return failure.surroundings.container
+    ? {
+        run: `docker ps -q | xargs -n 1 docker logs --timestamps 2>&1 | grep -E ${shellQuote(words)}`,
+        where: 'on the Docker host',
+        expect,
+      }
+    : {
+        run: `journalctl -g ${shellQuote(words)}${time === null ? '' : ` --since ${shellQuote(time)}`} --no-pager`,
+        where: onBackend(failure),
+        expect,
       };
 }
 

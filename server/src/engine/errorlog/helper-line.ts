@@ -9,7 +9,7 @@ export type HelperKind =
   | 'apache'
   /** The console of a browser. */
   | 'browser'
-  /** A worker that its master killed. */
+  /** A worker that its master killed; a master that stops or starts. */
   | 'gunicorn'
   /** The kernel's log: processes killed for want of memory. */
   | 'kernel'
@@ -25,7 +25,7 @@ export interface HelperLine {
   readonly kind: HelperKind;
   readonly line: number;
   readonly text: string;
-  /** As written there: `29/Dec/2018:16:02:02 +0000`, `24-Feb-2026 09:11:59`. */
+  /** As written there: `29/Dec/2018:16:02:02 +0000`, `24-Feb-2026 09:11:59`, `2026-02-24 09:11:59`. */
   readonly time: string | null;
   /** access-log, browser: what the client got. */
   readonly status: string | null;
@@ -51,6 +51,11 @@ const OTHERS: readonly { readonly kind: HelperKind; readonly pattern: RegExp }[]
   { kind: 'uwsgi', pattern: /^.{0,40}invalid request block size: \d{1,9} / },
   { kind: 'gunicorn', pattern: /^.{0,120}WORKER TIMEOUT \(pid:\d{1,9}\)/ },
   {
+    kind: 'gunicorn',
+    pattern:
+      /^.{0,120}\[INFO\] (?:Starting gunicorn|Shutting down: Master|Handling signal: (?:term|hup|quit|int))/,
+  },
+  {
     kind: 'kernel',
     pattern: /^.{0,160}(?:Out of memory: Kill|oom-kill|oom_reaper|Memory cgroup out of memory: Kill)/,
   },
@@ -64,6 +69,9 @@ const OTHERS: readonly { readonly kind: HelperKind; readonly pattern: RegExp }[]
   { kind: 'browser', pattern: /^.{0,300}the server responded with a status of (?=\d{3})/ },
 ];
 
+/** `[2026-02-24 09:11:59 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:9)`, in local time. */
+const GUNICORN_TIME = /\[(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) [+-]\d{4}\]/;
+
 function readOther(line: string, lineNumber: number): HelperLine | null {
   const kind =
     OTHERS.find(({ pattern }) => pattern.test(line))?.kind ?? (readListening(line) ? 'listening' : null);
@@ -72,7 +80,7 @@ function readOther(line: string, lineNumber: number): HelperLine | null {
     kind,
     line: lineNumber,
     text: line,
-    time: null,
+    time: kind === 'gunicorn' ? (GUNICORN_TIME.exec(line)?.[1] ?? null) : null,
     status: kind === 'browser' ? (/(?:code: |status of )(\d{3})/.exec(line)?.[1] ?? null) : null,
     client: null,
     request: null,

@@ -5,6 +5,7 @@ import { backendDown } from './backend-down.ts';
 import { backendLoopbackOnly } from './backend-loopback-only.ts';
 import { backendReset } from './backend-reset.ts';
 import { backendSent5xx } from './backend-sent-5xx.ts';
+import { backendWorkerTimeout } from './backend-worker-timeout.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import { connectTimeout } from './connect-timeout.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
@@ -111,6 +112,7 @@ export const failureModes: readonly FailureMode[] = [
   requestHeadersTooBigForBackend,
   tempFilesUnwritable,
   backendClosedEarly,
+  backendWorkerTimeout,
   backendReset,
   responseCut,
   readTimeout,

@@ -86,13 +86,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'backend-worker-timeout',
-    title: 'The backend ended its own worker at a time limit',
-    do: 'Make the request faster, or raise the limit of the backend (gunicorn --timeout, request_terminate_timeout in php-fpm, harakiri in uWSGI) and keep proxy_read_timeout above it.',
-    mitigate: null,
-    takesEffect: restartBackend,
-  },
-  {
     id: 'backend-restarting',
     title: 'The backend was being restarted',
     do: 'Restart without a gap: a graceful reload of the backend, or several servers in the upstream block that restart one after the other.',

@@ -266,3 +266,56 @@ describe('backend-worker-timeout', () => {
     expect(ids(odd)).toContain('backend-worker-timeout possible');
   });
 });
+
+describe('backend-restarting', () => {
+  const gone = failed(CLOSED, { at: '03:00:01', connection: 1 });
+  const refused = (at: string, connection: number): string => failed(REFUSED, { at, connection });
+  const body = 'upstream timed out (110: Connection timed out) while reading upstream';
+  const pass = location('proxy_pass http://127.0.0.1:3001;');
+  const closedGroup = async (lines: readonly string[], config?: string): Promise<readonly Cause[]> =>
+    (await explained(lines, config)).find(({ message }) => message?.id === 'upstream-prematurely-closed')!
+      .causes;
+
+  test('broken off, refused, and then at work again', async () => {
+    const lines = [gone, refused('03:00:02', 2), refused('03:00:04', 3), failed(body, { at: '03:00:09' })];
+    const found = await closedGroup(lines);
+    expect(ids(found)[0]).toBe('backend-restarting likely');
+    expect(found[0]!.because).toEqual([
+      'it refused or broke off connections for 3 s (3 lines); line 4: it took a request, 5 s after the last of them',
+    ]);
+  });
+
+  test('while it does not end, nobody knows', async () => {
+    const found = await closedGroup([gone, refused('03:00:02', 2)]);
+    expect(ids(found)[0]).toBe('backend-closed-early likely');
+    expect(ids(found)).toContain('backend-restarting possible');
+  });
+
+  test('single crashes between sound answers are no restart', async () => {
+    const later = failed(CLOSED, { at: '03:00:21', connection: 4 });
+    const lines = [gone, answered(200, '03:00:11'), later, answered(200, '03:00:31')];
+    expect(ids(await closedGroup(lines, pass))[0]).toBe('backend-closed-early likely');
+  });
+
+  test('an answer of another server of the group says nothing', async () => {
+    const lines = [refused('03:00:01', 1), answered(200, '03:00:01'), answered(200, '03:00:05')];
+    expect(ids(await causes(lines))[0]).toBe('backend-down likely');
+    const group = pass.replace(
+      'http {',
+      'http { upstream u { server 127.0.0.1:3001; server 127.0.0.2:3001; }',
+    );
+    const config = group.replace('http://127.0.0.1:3001', 'http://u');
+    expect(ids(await causes([refused('03:00:01', 1), answered(200, '03:00:05')], config))[0]).toBe(
+      'backend-down likely',
+    );
+  });
+
+  test('the backend says so', async () => {
+    const says = '[2026-01-31 03:00:03 +0000] [7] [INFO] Starting gunicorn 23.0.0';
+    const [first] = await causes([refused('03:00:02', 2), says]);
+    expect(first).toMatchObject({ id: 'backend-restarting', certainty: 'likely' });
+    expect(first!.because).toEqual(['gunicorn says so in line 2: [INFO] Starting gunicorn']);
+    const hoursBefore = says.replace('03:00:03', '01:00:03');
+    expect(ids(await causes([refused('03:00:02', 2), hoursBefore]))[0]).toBe('backend-down likely');
+  });
+});

@@ -4,6 +4,7 @@ import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { backendLoopbackOnly } from './backend-loopback-only.ts';
 import { backendReset } from './backend-reset.ts';
+import { backendRestarting } from './backend-restarting.ts';
 import { backendSent5xx } from './backend-sent-5xx.ts';
 import { backendWorkerTimeout } from './backend-worker-timeout.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
@@ -89,6 +90,7 @@ export const failureModes: readonly FailureMode[] = [
   tlsHandshakeTimeout,
   websocketHeadersMissing,
   backendDown,
+  backendRestarting,
   unreachableHost,
   connectTimeout,
   proxyBindFailed,

@@ -86,13 +86,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
   {
-    id: 'backend-restarting',
-    title: 'The backend was being restarted',
-    do: 'Restart without a gap: a graceful reload of the backend, or several servers in the upstream block that restart one after the other.',
-    mitigate: null,
-    takesEffect: 'with the next restart of the backend',
-  },
-  {
     id: 'balancer-outlives-nginx',
     title: 'The load balancer keeps idle connections longer than nginx',
     do: 'Set keepalive_timeout in http or server above the idle time-out of the balancer: above 60s for an AWS ALB, above 600s for Google Cloud.',

@@ -54,6 +54,7 @@ import { retryDisabled } from './retry-disabled.ts';
 import { selinuxDenied } from './selinux-denied.ts';
 import { sendTimeout } from './send-timeout.ts';
 import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
+import { sharedTlsSession } from './shared-tls-session.ts';
 import { sniMissing } from './sni-missing.ts';
 import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
 import { tempFilesUnwritable } from './temp-files-unwritable.ts';
@@ -129,6 +130,7 @@ export const failureModes: readonly FailureMode[] = [
   sniMissing,
   verifyNameMismatch,
   upstreamCertificateRejected,
+  sharedTlsSession,
   tlsClientCertificateMissing,
   tlsVersionMismatch,
   legacyTlsRefused,

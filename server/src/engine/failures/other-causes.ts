@@ -48,10 +48,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'on the backend; nginx needs nothing',
   },
 
-  // headers and WebSocket
-
-  // keepalive
-
   // connecting
   {
     id: 'connect-timeout-too-short',
@@ -100,15 +96,6 @@ export const otherCauses: readonly OtherCause[] = [
     do: 'Raise the body limit of the backend, or set client_max_body_size to the same limit, so that nginx itself answers 413.',
     mitigate: null,
     takesEffect: 'restart of the backend; client_max_body_size: nginx -s reload',
-  },
-
-  // TLS to the backend
-  {
-    id: 'shared-tls-session',
-    title: 'Two locations share a TLS session, and only one verifies',
-    do: 'Set proxy_ssl_session_reuse off in the location that verifies, or verify in both. An upstream block of its own helps too, with proxy_ssl_name and Host set to the real name.',
-    mitigate: null,
-    takesEffect: reload,
   },
 
   // around the answer

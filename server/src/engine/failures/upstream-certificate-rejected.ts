@@ -41,7 +41,9 @@ export const upstreamCertificateRejected: FailureMode = {
       against.push(`${tlsSetting(failure.model, target, 'verify').name} is off here in this configuration`);
     because.push(...settingsThatCount(failure.model, target, code));
     const certain = against.length === 0 && (!trustOpen(code) || nothingElse(failure.model, target));
-    return { certainty: certain ? 'certain' : 'likely', because, against };
+    // Where the result of another check may have come along, that goes before.
+    const shared = trustOpen(code) && sessionSharers(failure.model, target).length > 0;
+    return { certainty: certain ? 'certain' : 'likely', because, against, general: shared };
   },
   fix(failure) {
     const target = bestPlace(failure)?.proxied;

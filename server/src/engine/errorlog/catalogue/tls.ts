@@ -414,7 +414,7 @@ function verifyReason(entry: LogEntry): string {
 
 function verifyCauses(entry: LogEntry): readonly string[] {
   const code = verifyCode(entry);
-  if (code === 20) {
+  if (code !== null && code >= 18 && code <= 21) {
     return ['upstream-certificate-rejected', 'shared-tls-session'];
   }
   return VERIFY_ERRORS.get(code ?? -1)?.about === 'name' && (code === 62 || code === 64)

@@ -72,7 +72,7 @@ function standing(model: ConfigModel, node: ConfigNode): string[] {
   } else if (replaces.length > 0) {
     lines.push(`**Here instead of** ${code(replaces[0]!.text)}, ${lineOf(replaces[0]!)}.`);
   }
-  const value = defaultValue(model, node.name);
+  const value = defaultValue(model, node.name, node.context);
   if (value !== null) lines.push(`Without any such line: ${code(value)}.`);
   return lines;
 }

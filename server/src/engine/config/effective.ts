@@ -1,4 +1,5 @@
 import { assumedRelease } from './assumed-release.ts';
+import type { Context } from './context.ts';
 import { type DirectiveFact, directiveFacts, directiveNames, factAt } from './directive-facts.ts';
 import { effective } from './inheritance.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
@@ -36,27 +37,70 @@ const COMMON: readonly string[] = [
 
 /** Defaults that nginx's tables do not state as constants (its merge functions and documentation do). */
 const DEFAULTS: Readonly<Record<string, string>> = {
-  client_body_buffer_size: '8k',
-  large_client_header_buffers: '4 8k',
-  client_header_buffer_size: '1k',
-  client_max_body_size: '1m',
-  keepalive_timeout: '75s',
-  resolver_timeout: '30s',
+  addition_types: 'text/html',
+  aio: 'off',
+  ancient_browser_value: '1',
+  auth_basic: 'off',
+  auth_request: 'off',
   buffer_size: '4k',
   buffers: '8 4k',
   busy_buffers_size: '8k',
-  temp_file_write_size: '8k',
-  max_temp_file_size: '1024m',
   cache: 'off',
-  redirect: 'default',
-  store: 'off',
-  cookie_domain: 'off',
-  cookie_path: 'off',
-  cookie_flags: 'off',
-  ssl_name: '$proxy_host',
   cache_methods: 'GET HEAD',
+  charset: 'off',
+  charset_types: 'text/html text/xml text/plain text/vnd.wap.wml application/javascript application/rss+xml',
+  client_header_buffer_size: '1k',
+  client_max_body_size: '1m',
+  connection_pool_size: '512',
+  cookie_domain: 'off',
+  cookie_flags: 'off',
+  cookie_path: 'off',
+  directio: 'off',
+  disable_symlinks: 'off',
+  expires: 'off',
+  gunzip_buffers: '32 4k',
+  gzip_buffers: '32 4k',
+  gzip_types: 'text/html',
+  image_filter: 'off',
+  image_filter_jpeg_quality: '75',
+  image_filter_sharpen: '0',
+  image_filter_webp_quality: '80',
+  index: 'index.html',
+  keepalive_timeout: '75s',
   limit_rate: '0',
+  limit_rate_after: '0',
+  listen: '*:80',
+  map_hash_bucket_size: '64',
+  map_hash_max_size: '2048',
+  max_temp_file_size: '1024m',
+  mirror: 'off',
+  modern_browser_value: '1',
+  open_file_cache: 'off',
+  open_log_file_cache: 'off',
+  proxy_cache_key: '$scheme$proxy_host$request_uri',
+  real_ip_header: 'X-Real-IP',
+  redirect: 'default',
+  resolver_timeout: '30s',
+  root: 'html',
+  server_name: '""',
+  ssi_types: 'text/html',
+  ssl: 'off',
+  ssl_certificate_cache: 'off',
+  ssl_name: '$proxy_host',
+  ssl_ocsp_cache: 'off',
+  ssl_session_cache: 'none',
+  store: 'off',
+  sub_filter_types: 'text/html',
+  temp_file_write_size: '8k',
+  userid_domain: 'none',
+  userid_expires: 'off',
+  userid_mark: 'off',
+  userid_p3p: 'none',
+  xslt_types: 'text/xml',
 };
+
+/** The name of the peer is the host of the pass, for which these modules have no variable. */
+const NO_VARIABLE = /^(?:grpc|uwsgi|tunnel)_ssl_name$/;
 
 /** Not settings of a request's way: the pass itself, and what belongs to the http level. */
 const LEFT_OUT = /^(?:\w+_pass|\w+_(?:cache|temp)_path)$/;
@@ -127,19 +171,31 @@ function argumentsOf(node: ConfigNode): string {
 }
 
 /** nginx's default for the target version, as one would write it; null where there is none or nobody can tell. */
-export function defaultValue(model: ConfigModel, name: string): string | null {
+export function defaultValue(model: ConfigModel, name: string, context: Context = 'location'): string | null {
   const version = assumedRelease(model).value!;
-  const fact = directiveFacts(name).find((one) => one.family === 'http');
+  const facts = directiveFacts(name).filter((one) => one.family === 'http');
+  const fact = facts.find(({ contexts }) => contexts.includes(context as never)) ?? facts[0];
   const now = fact ? factAt(fact, version) : null;
-  if (!now || now.obsolete) return null;
+  if (!now || now.obsolete || NO_VARIABLE.test(name)) return null;
   const bare = name.replace(/^(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached|tunnel)_/, '');
-  const stated = DEFAULTS[name] ?? (now.default === null ? (DEFAULTS[bare] ?? null) : written(now));
-  return stated === '' ? null : stated;
+  return written(now) || DEFAULTS[name] || DEFAULTS[bare] || null;
 }
+
+/** Defaults that the source states as no configuration file would. */
+const READABLE: Readonly<Record<string, string>> = {
+  '0600': 'user:rw',
+  '2 32768': '2 32k',
+  '2*pagesize': '8k',
+  '4 8192': '4 8k',
+  '; path=/': '/',
+  cacheline: '64',
+};
 
 /** A default in the units of a configuration file. */
 function written({ default: value, kind }: DirectiveFact): string | null {
   if (value === null) return null;
+  const read = READABLE[value];
+  if (read !== undefined) return read;
   const paged = value.replace('pagesize', '4k');
   const number = /^\d+$/.test(paged) ? Number(paged) : null;
   if (number === null || number === 0) return paged;

@@ -3,7 +3,7 @@ import { readDump } from '../../server/src/engine/config/dump.ts';
 import { effective, effectiveValue } from '../../server/src/engine/config/inheritance.ts';
 import { ConfigModel, type ConfigNode } from '../../server/src/engine/config/model.ts';
 import { matchSegment, resolvePath } from '../../server/src/engine/config/paths.ts';
-import { allProxied, endpoints } from '../../server/src/engine/config/proxied.ts';
+import { allProxied, endpoints, implicitGroup } from '../../server/src/engine/config/proxied.ts';
 import { chooseServer, locate, normaliseUri } from '../../server/src/engine/config/routing.ts';
 import { loadSnapshot, mapPath } from '../../server/src/engine/config/snapshot.ts';
 import { parseUpstreamUrl } from '../../server/src/engine/config/upstream-url.ts';
@@ -228,6 +228,45 @@ server { set $s elsewhere; }`),
     new Set(['http://', 'http://one', 'http://two', 'other']),
   );
   expect(possibleValues(model, 'http://$host', at)).toEqual({ values: [], complete: false });
+});
+
+describe('the values that a named group can hold', () => {
+  const values = async (server: string): Promise<unknown> => {
+    const model = await modelOfTexts(inHttp(`server { ${server} }`));
+    const pass = model.named('proxy_pass')[0]!;
+    return possibleValues(model, '$app', pass);
+  };
+  const anything = { values: [], complete: false };
+  test.each([
+    ['location ~ ^/(?<app>one|two\\.x)/ { proxy_pass http://$app; }', ['one', 'two.x']],
+    ['location ~ ^/(?<app>one|two)/ { if ($arg_x) { proxy_pass http://$app; } }', ['one', 'two']],
+    ['location ~ "^/(?\'app\'one)$" { proxy_pass http://$app; }', ['one']],
+    ['server_name ~^(?<app>One|two)\\.test$; location / { proxy_pass http://$app; }', ['one', 'two', '']],
+    ['location ~* ^/(?<app>one|two)/ { proxy_pass http://$app; }', null],
+    ['location ~ ^/(?<app>one|t.o)/ { proxy_pass http://$app; }', null],
+    ['location ~ ^/(?<app>one|two)?/ { proxy_pass http://$app; }', null],
+    ['location ~ ^/(?:(?<app>one)|x)/ { proxy_pass http://$app; }', null],
+    ['location ~ ^/(?<app>one)|^/x { proxy_pass http://$app; }', null],
+    ['location ~ ^/(?<app>\\w+)/ { proxy_pass http://$app; }', null],
+    ['location / { proxy_pass http://$app; } location ~ (?<app>one) { return 204; }', null],
+  ])('%s', async (server, texts) => {
+    expect(await values(server)).toEqual(texts === null ? anything : { values: texts, complete: true });
+  });
+});
+
+test('nginx makes a group of a literal address, which a variable may name', async () => {
+  const model = await modelOfTexts(
+    inHttp(`server {
+      location /a { proxy_pass http://one.test; }
+      location /b { proxy_pass https://two.test:8443/x; }
+      location /c { proxy_pass http://$arg_x; }
+    }`),
+  );
+  const lines = (host: string, port: number): string[] =>
+    implicitGroup(model, host, port).map(({ pass }) => pass.text);
+  expect(lines('ONE.test', 80)).toEqual(['proxy_pass http://one.test']);
+  expect(lines('two.test', 8443)).toEqual(['proxy_pass https://two.test:8443/x']);
+  expect(lines('two.test', 443)).toEqual([]);
 });
 
 describe('routing', () => {

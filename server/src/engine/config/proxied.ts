@@ -175,6 +175,17 @@ export function passesTo(model: ConfigModel, endpoint: Address): readonly Proxie
   return leadingTo(model, endpoint).passes;
 }
 
+/**
+ * The group that nginx makes by itself of a host and port that *_pass lines write without variables, as these lines;
+ * empty when none does. What a variable holds is looked up among these groups too, by name and port, before any
+ * resolver is asked (ngx_http_upstream_add, ngx_http_upstream_init_request).
+ */
+export function implicitGroup(model: ConfigModel, host: string, port: number | null): readonly Proxied[] {
+  return passesTo(model, { host, port, socket: null }).filter(
+    ({ target }) => target.kind === 'host' || target.kind === 'address',
+  );
+}
+
 /** The first *_pass line that speaks one of the schemes to an endpoint's host and port. */
 export function passSpeaking(
   model: ConfigModel,

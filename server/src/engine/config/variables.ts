@@ -1,3 +1,4 @@
+import { capturedValues } from './captures.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 
 /** The values that a text with variables can take, as far as the files tell. */
@@ -87,7 +88,7 @@ function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth:
       complete &&= inner.complete;
     }
   }
-  if (!found) return { values: [], complete: false };
+  if (!found) return capturedValues(name, at) ?? { values: [], complete: false };
   return { values: [...new Set(values)].slice(0, MAX_VALUES), complete };
 }
 

@@ -1,6 +1,6 @@
 import { effective } from '../config/inheritance.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
-import { allProxied, type Proxied, passesTo } from '../config/proxied.ts';
+import { allProxied, implicitGroup, type Proxied } from '../config/proxied.ts';
 import { defaultPort, isAddress } from '../config/upstream-url.ts';
 import { upstreamNamed, upstreams } from '../config/upstreams.ts';
 import { hasPlaceholder, possibleValues, variablesIn } from '../config/variables.ts';
@@ -132,11 +132,9 @@ function needsResolver(model: ConfigModel, target: Proxied, authority: string): 
   if (authority === '' || authority.startsWith('unix:') || isAddress(authority.replace(/:\d+$/, '')))
     return false;
   if (upstreamNamed(model, authority)) return false;
-  // host:port of a literal *_pass is an implicit upstream, which nginx finds by name and port.
   const [host, port] = authority.split(':');
   const wanted = port === undefined ? defaultPort(target.pass.name, target.scheme) : Number(port);
-  const literal = passesTo(model, { host: host!, port: wanted, socket: null });
-  return !literal.some((other) => other.target.kind === 'host');
+  return implicitGroup(model, host!, wanted).length === 0;
 }
 
 /** Variables that a regular expression around the directive captures. */

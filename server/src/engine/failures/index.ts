@@ -24,6 +24,7 @@ import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { http2UpstreamMismatch } from './http2-upstream-mismatch.ts';
 import { http10Refused } from './http10-refused.ts';
 import { internalRedirectCycle } from './internal-redirect-cycle.ts';
+import { invalidUpstreamVariable } from './invalid-upstream-variable.ts';
 import { ipv6Mismatch } from './ipv6-mismatch.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
 import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
@@ -110,6 +111,7 @@ export const failureModes: readonly FailureMode[] = [
   ephemeralPortsExhausted,
   hostNotFoundAtStart,
   resolverMissing,
+  invalidUpstreamVariable,
   resolverFailed,
   responseHeaderTooBig,
   requestHeadersTooBigForBackend,

@@ -56,13 +56,6 @@ export const otherCauses: readonly OtherCause[] = [
     mitigate: null,
     takesEffect: reload,
   },
-  {
-    id: 'invalid-upstream-variable',
-    title: 'The variable in *_pass does not give a usable address',
-    do: 'Make sure that proxy_pass and the value together give http://HOST:PORT: scheme once, a valid port, no spaces. Give the map a default, or set the variable on every way to this location.',
-    mitigate: null,
-    takesEffect: reload,
-  },
 
   // names
   {

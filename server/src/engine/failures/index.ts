@@ -49,6 +49,7 @@ import { regexNeedsQuotes } from './regex-needs-quotes.ts';
 import { requestHeadersTooBigForBackend } from './request-headers-too-big-for-backend.ts';
 import { resolverFailed } from './resolver-failed.ts';
 import { resolverMissing } from './resolver-missing.ts';
+import { resolverNameNotQualified } from './resolver-name-not-qualified.ts';
 import { responseCut } from './response-cut.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
 import { retryDisabled } from './retry-disabled.ts';
@@ -113,6 +114,7 @@ export const failureModes: readonly FailureMode[] = [
   resolverMissing,
   invalidUpstreamVariable,
   resolverFailed,
+  resolverNameNotQualified,
   responseHeaderTooBig,
   requestHeadersTooBigForBackend,
   tempFilesUnwritable,

@@ -58,13 +58,6 @@ export const otherCauses: readonly OtherCause[] = [
   },
 
   // names
-  {
-    id: 'resolver-name-not-qualified',
-    title: 'A short name is left to resolver, which knows no search domains',
-    do: 'Write the full name, for example app.default.svc.cluster.local: resolver asks DNS for exactly this name and reads neither the search domains nor /etc/hosts.',
-    mitigate: null,
-    takesEffect: reload,
-  },
 
   // time
   {

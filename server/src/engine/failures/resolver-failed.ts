@@ -47,7 +47,8 @@ export const resolverFailed: FailureMode = {
     // Whether the name is wrong or the server does not know it, the code 3 does not tell.
     const sure = code !== null && (code === 2 || code === 5 || RESOLVER_TIMEOUTS.has(code));
     const name = nameOf(failure);
-    if (code === 3 && name !== null && !name.includes('.'))
+    // Docker's own DNS server knows services by one word.
+    if (code === 3 && name !== null && !name.includes('.') && !servers.includes('127.0.0.11'))
       return {
         certainty: 'possible',
         because: [],

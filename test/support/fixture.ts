@@ -26,6 +26,8 @@ export interface FixtureRequest {
   readonly meant: Meant;
   /** It only sets the scene, and ends the same before and after the fix. */
   readonly prepares?: boolean;
+  /** explain names this failure mode, but not first: what else failed goes before. */
+  readonly behind?: boolean;
   /** It is still under way when the next one is sent. */
   readonly holds?: boolean;
   /** Location that explain must lead to, as `place.location.text`. */

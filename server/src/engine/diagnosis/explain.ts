@@ -197,7 +197,13 @@ function rankCauses(failure: Case): Ranked[] {
   let bare = 0;
   const before = causesBefore(failure, ids);
   const own = sorted.map(({ r }) => r).filter((r) => !before.some(({ cause }) => cause.id === r.cause.id));
-  return [...before, ...own].filter((r) => r.cause.because.length > 0 || bare++ < MAX_WITHOUT_EVIDENCE);
+  const [first, ...others] = [...before, ...own];
+  if (!first) return [];
+  const speaksFor = ({ refuted, cause }: Ranked): boolean => !refuted && cause.because.length > 0;
+  // Behind the first, what something speaks for is read before what is merely possible.
+  return [first, ...others.filter(speaksFor), ...others.filter((r) => !speaksFor(r))].filter(
+    (r) => r.cause.because.length > 0 || bare++ < MAX_WITHOUT_EVIDENCE,
+  );
 }
 
 const MAX_BEFORE = 2;

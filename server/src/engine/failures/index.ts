@@ -15,6 +15,7 @@ import { contentLengthWithoutBody } from './content-length-without-body.ts';
 import { dnsResolvedOnce } from './dns-resolved-once.ts';
 import { duplicatePeer } from './duplicate-peer.ts';
 import { ephemeralPortsExhausted } from './ephemeral-ports-exhausted.ts';
+import { errorPageNeedsBackend } from './error-page-needs-backend.ts';
 import type { FailureMode } from './failure-mode.ts';
 import { fastcgiBehindProxyPass } from './fastcgi-behind-proxy-pass.ts';
 import { fastcgiPassToHttpBackend } from './fastcgi-pass-to-http-backend.ts';
@@ -171,6 +172,7 @@ export const failureModes: readonly FailureMode[] = [
   retryDisabled,
   poolMarkedDownByOneFailure,
   internalRedirectCycle,
+  errorPageNeedsBackend,
   authRequestFailed,
   proxyLoop,
   wrongServerBlock,

@@ -86,13 +86,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // around the answer
   {
-    id: 'error-page-needs-backend',
-    title: 'The error page itself comes from the failing backend',
-    do: 'Serve it from a file: error_page 502 504 /50x.html, and a location = /50x.html with root and without *_pass.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'status-from-config',
     title: 'The configuration itself answers 502',
     do: 'Find the return 502 or the error_page ... =502 that serves this request, and remove it if it is no longer meant.',

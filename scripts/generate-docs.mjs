@@ -55,6 +55,7 @@ function page(mode) {
   const folder = path.join(root, 'test-fixtures', mode.id);
   const found = mode.detect ? 'in the configuration' : null;
   const logged = mode.signatures.length > 0 ? 'from the error log' : null;
+  const answered = mode.weighAnswer ? 'from an access log or an error page' : null;
   const parts = [
     `# ${mode.id}\n`,
     `${mode.title}.\n`,
@@ -62,7 +63,7 @@ function page(mode) {
     `**Why it matters.** ${mode.why}\n`,
     `**What to do.** ${mode.do}\n`,
     '| | |\n|---|---|',
-    `| found | ${[found, logged].filter(Boolean).join(' and ')} |`,
+    `| found | ${[found, logged, answered].filter(Boolean).join(' and ')} |`,
     `| the client gets | ${mode.status ?? 'no status of its own'} |`,
     `| strikes | ${mode.hits} |`,
     ...(mode.remedy.mitigate ? [`| meanwhile | ${mode.remedy.mitigate} |`] : []),

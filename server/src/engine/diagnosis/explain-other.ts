@@ -2,7 +2,8 @@ import type { ConfigModel } from '../config/model.ts';
 import type { Cause, EntryFields, ExplainGroup, Explanation } from '../contract.ts';
 import { type ErrorPage, readErrorPage } from '../errorlog/error-page.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
-import { failureMode } from '../failures/index.ts';
+import type { LoggedAnswer } from '../failures/failure-mode.ts';
+import { failureMode, failureModes } from '../failures/index.ts';
 import { otherCause } from '../failures/other-causes.ts';
 import { answerMaker, WHO_ANSWERED } from './access-evidence.ts';
 import { check } from './check.ts';
@@ -118,7 +119,7 @@ function explanation(
 function explainPage(page: ErrorPage, model: ConfigModel | null): Explanation {
   return explanation('error-page', page.product, page.status, {
     verdict: `This is an error page, not a log line: ${page.meaning}.`,
-    causes: page.nginx ? configured(model, page.status) : [],
+    causes: answered(model, page.nginx, { status: page.status, product: page.product, request: null }),
     notes: [
       `the page does not hold the cause: ${page.log} does`,
       ...(page.version === null
@@ -138,7 +139,10 @@ function explainHelper(line: HelperLine, model: ConfigModel | null): Explanation
       return explanation('access-log-line', `access log: ${line.status}`, line.status, {
         verdict: `This is a line of an access log: nginx sent ${line.status}. Whether the backend sent it or nginx made it, and why, it does not say.`,
         entry: { client: line.client, request: line.request },
-        causes: [...configured(model, line.status!), ...sentByBackend(line)],
+        causes: bySurety([
+          ...answered(model, true, { status: line.status!, product: null, request: line.request }),
+          ...sentByBackend(line),
+        ]),
         notes: [
           `the error log has a line of the same second (${line.time}) if nginx made this answer, none if the backend sent it`,
           FIND_LOG,
@@ -166,6 +170,35 @@ function explainHelper(line: HelperLine, model: ConfigModel | null): Explanation
         notes: [FIND_LOG],
       });
   }
+}
+
+/** Causes that the configuration gives for an answer: what weighs it, and for nginx's own what a check finds. */
+function answered(model: ConfigModel | null, nginx: boolean, answer: LoggedAnswer): Cause[] {
+  if (!model) return [];
+  const weighed = failureModes.flatMap((mode): Cause[] => {
+    const weight = mode.weighAnswer?.(answer, model) ?? null;
+    if (!weight || weight.refuted) return [];
+    return [
+      {
+        id: mode.id,
+        certainty: weight.certainty,
+        because: [...weight.because],
+        against: [...weight.against],
+        do: mode.do,
+        mitigate: mode.remedy.mitigate,
+        takesEffect: mode.remedy.takesEffect,
+        checks: [],
+        fixes: [],
+      },
+    ];
+  });
+  return [...weighed, ...(nginx ? configured(model, answer.status) : [])];
+}
+
+const SURETY: readonly Cause['certainty'][] = ['certain', 'likely', 'possible'];
+
+function bySurety(causes: readonly Cause[]): Cause[] {
+  return SURETY.flatMap((certainty) => causes.filter((cause) => cause.certainty === certainty));
 }
 
 /** Causes shown for what was found in the configuration. */

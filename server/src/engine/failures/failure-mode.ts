@@ -30,6 +30,8 @@ export interface FailureMode {
   readonly weigh?: (failure: Case) => Weight | null;
   /** For a mode that is a mere symptom: the earlier lines that it follows from, whose causes go before it. */
   readonly follows?: (failure: Case) => readonly LogEntry[];
+  /** Evidence in an answer of which the error log has no line; null when it has nothing to do with this mode. */
+  readonly weighAnswer?: (answer: LoggedAnswer, model: ConfigModel) => Weight | null;
   /** Fixes for the place that a log entry leads to. Detections bring their own. */
   readonly fix?: (failure: Case) => readonly Fix[];
   readonly remedy: Remedy;
@@ -43,6 +45,15 @@ export interface FailureMode {
 export interface Signature {
   readonly message: string;
   readonly when?: (entry: LogEntry) => boolean;
+}
+
+/** An answer as a line of an access log or an error page shows it. */
+export interface LoggedAnswer {
+  /** Three digits. */
+  readonly status: string;
+  /** Whose page it is: "nginx", "AWS load balancer"; null for a line of an access log. */
+  readonly product: string | null;
+  readonly request: { readonly method: string; readonly uri: string } | null;
 }
 
 export interface Remedy {

@@ -60,6 +60,7 @@ import { setHeaderInheritanceLost } from './set-header-inheritance-lost.ts';
 import { sharedTlsSession } from './shared-tls-session.ts';
 import { sniMissing } from './sni-missing.ts';
 import { staleKeepaliveConnection } from './stale-keepalive-connection.ts';
+import { statusFromConfig } from './status-from-config.ts';
 import { tempFilesUnwritable } from './temp-files-unwritable.ts';
 import { tlsClientCertificateMissing } from './tls-client-certificate-missing.ts';
 import { tlsHandshakeTimeout } from './tls-handshake-timeout.ts';
@@ -173,6 +174,7 @@ export const failureModes: readonly FailureMode[] = [
   poolMarkedDownByOneFailure,
   internalRedirectCycle,
   errorPageNeedsBackend,
+  statusFromConfig,
   authRequestFailed,
   proxyLoop,
   wrongServerBlock,

@@ -86,13 +86,6 @@ export const otherCauses: readonly OtherCause[] = [
 
   // around the answer
   {
-    id: 'status-from-config',
-    title: 'The configuration itself answers 502',
-    do: 'Find the return 502 or the error_page ... =502 that serves this request, and remove it if it is no longer meant.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'error-log-hides-cause',
     title: 'The error log does not show why requests fail',
     do: 'Write error_log /var/log/nginx/error.log error; a level above error hides the cause. error_log off does not switch it off, it writes to a file named off.',

@@ -14,7 +14,6 @@ export interface OtherCause {
 }
 
 const reload = 'nginx -s reload';
-const restartBackend = 'restart of the backend';
 
 export const otherCauses: readonly OtherCause[] = [
   // protocol

@@ -2,6 +2,7 @@ import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
 import type { Certainty } from '../contract.ts';
 import { isSocket } from '../errorlog/catalogue/shared.ts';
+import { causesOf } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { MatchedMessage } from '../errorlog/message.ts';
@@ -78,4 +79,17 @@ export function peerAddress(peer: Peer): string {
 /** The unix socket that a line is about, for texts; "the socket" where the line lost its path, null for an address. */
 export function socketText({ entry, peer }: Case): string | null {
   return peer?.socket ?? (isSocket(entry) ? 'the socket' : null);
+}
+
+/**
+ * What a cause is worth that nothing speaks for: "possible" where the catalogue names it for this line, and no word
+ * where the line speaks for other causes, or where only lines of other programs could tell.
+ */
+export function withoutEvidence(
+  { matched, entry, helpers }: Case,
+  id: string,
+  against: readonly string[] = [],
+): Weight | null {
+  const open = causesOf(matched.kind, entry).includes(id) || helpers.length > 0;
+  return open ? { certainty: 'possible', because: [], against } : null;
 }

@@ -1,4 +1,4 @@
-import { type Case, peerAddress } from '../diagnosis/case.ts';
+import { type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
 import { secondsOf } from '../diagnosis/clock.ts';
 import { onBackend } from '../diagnosis/commands.ts';
 import { type Outage, outageOf } from '../diagnosis/outage.ts';
@@ -30,7 +30,7 @@ export const backendRestarting: FailureMode = {
   weigh(failure) {
     if (failure.peer?.socket != null) return null;
     const outage = outageOf(failure);
-    if (outage === null) return { certainty: 'possible', because: [], against: [] };
+    if (outage === null) return withoutEvidence(failure, 'backend-restarting');
     const said = restartLine(failure, outage);
     const because = said === null ? [] : [said];
     const against: string[] = [];
@@ -38,8 +38,8 @@ export const backendRestarting: FailureMode = {
     if (outage.over !== null && sudden) because.push(`${inWords(outage)}; ${outage.over}`);
     if (outage.seconds > LONG)
       against.push(`it lasted ${Math.round(outage.seconds / 60)} minutes: a restart seldom takes that long`);
-    const likely = because.length > 0 && against.length === 0;
-    return { certainty: likely ? 'likely' : 'possible', because, against };
+    if (because.length === 0) return withoutEvidence(failure, 'backend-restarting', against);
+    return { certainty: against.length === 0 ? 'likely' : 'possible', because, against };
   },
   remedy: {
     cure: (failure) =>

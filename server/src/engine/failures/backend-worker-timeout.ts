@@ -1,4 +1,4 @@
-import { type Case, peerAddress } from '../diagnosis/case.ts';
+import { type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
 import { backendUnitLog, repeatToBackend } from '../diagnosis/commands.ts';
 import { type Age, agesAlike, agesOf, near } from '../diagnosis/request-age.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
@@ -44,7 +44,9 @@ export const backendWorkerTimeout: FailureMode = {
       because.push(
         `${same.length} more requests ended at the same age, about ${Math.round(ages[0]!.seconds)} s`,
       );
-    return { certainty: because.length > 0 ? 'likely' : 'possible', because, against: [] };
+    return because.length > 0
+      ? { certainty: 'likely', because, against: [] }
+      : withoutEvidence(failure, 'backend-worker-timeout');
   },
   remedy: {
     cure: (failure) => {

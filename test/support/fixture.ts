@@ -24,6 +24,8 @@ export interface FixtureRequest {
   readonly idleMs?: number;
   readonly headers?: Record<string, string>;
   readonly meant: Meant;
+  /** First release on which it does not fail. */
+  readonly until?: string;
   /** It only sets the scene, and ends the same before and after the fix. */
   readonly prepares?: boolean;
   /** explain names this failure mode, but not first: what else failed goes before. */
@@ -49,6 +51,8 @@ export interface Fixture {
   readonly id: string;
   readonly folder: string;
   /** What tells the broken from the fixed configuration. */
+  /** First release that takes an `nginx.conf` which older ones refuse; it fails at the request then. */
+  readonly accepted?: string;
   readonly observe: 'status' | 'log' | 'connections' | 'request' | 'refusal';
   readonly backends: readonly BackendSpec[];
   /**

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -189,18 +189,19 @@ describe.concurrent('what is answered', () => {
 
   test('every failure mode’s recorded line is understood, and one of its causes is it', async () => {
     for (const fixture of fixtures()) {
-      const message = (
-        JSON.parse(readFileSync(path.join(fixture.folder, 'recorded/1.22.1/broken.json'), 'utf8')) as {
+      const recorded = path.join(fixture.folder, 'recorded');
+      for (const version of readdirSync(recorded)) {
+        const { log } = JSON.parse(readFileSync(path.join(recorded, version, 'broken.json'), 'utf8')) as {
           log: string[];
-        }
-      ).log[0];
-      if (message === undefined) continue;
-      const line = `2026/01/31 03:00:00 [error] 7#7: *1 ${message}, client: 127.0.0.1, server: app.test, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:3001/", host: "app.test"`;
-      const { json, code } = await program.explain(['--config', path.join(fixture.folder, 'nginx.conf')], {
-        input: line,
-      });
-      expect(json.groups[0]!.explanation.message, fixture.id).not.toBeNull();
-      expect(code, fixture.id).toBe(0);
+        };
+        if (log[0] === undefined) continue;
+        const line = `2026/01/31 03:00:00 [error] 7#7: *1 ${log[0]}, client: 127.0.0.1, server: app.test, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:3001/", host: "app.test"`;
+        const { json, code } = await program.explain(['--config', path.join(fixture.folder, 'nginx.conf')], {
+          input: line,
+        });
+        expect(json.groups[0]!.explanation.message, `${fixture.id} on ${version}`).not.toBeNull();
+        expect(code, fixture.id).toBe(0);
+      }
     }
   });
 

@@ -319,3 +319,23 @@ describe('backend-restarting', () => {
     expect(ids(await causes([refused('03:00:02', 2), hoursBefore]))[0]).toBe('backend-down likely');
   });
 });
+
+describe('response-not-http', () => {
+  const RAW = `upstream sent no valid HTTP/1.0 header ${HEADER}`;
+
+  test('a sound answer before says that the application writes before its header', async () => {
+    const cut = failed('upstream prematurely closed connection while reading upstream', { connection: 9 });
+    const all = await explained([failed(RAW), answered(9, '03:00:00'), cut]);
+    const { causes: found, verdict } = all.find(({ message }) => message?.id === 'upstream-not-http')!;
+    expect(ids(found)[0]).toBe('response-not-http likely');
+    expect(found[0]!.because.join()).toContain('line 3: the same backend answered in HTTP');
+    expect(found[0]!.do).toContain('writes before its header');
+    expect(verdict).not.toContain('configuration');
+  });
+
+  test('what a port says goes before', async () => {
+    const found = await causes([failed(RAW, { upstream: 'http://127.0.0.1:3306/' })]);
+    expect(ids(found)[0]).toBe('non-http-backend likely');
+    expect(ids(found)).toContain('response-not-http likely');
+  });
+});

@@ -277,8 +277,9 @@ function verdict(failure: Case, causes: readonly Ranked[]): string {
   const configured =
     first?.cause.certainty === 'certain' && first.mode?.detect !== undefined && first.cause.fixes.length > 0;
   const fault = configured ? 'configuration' : faultOf(matched.kind, entry);
-  // Several causes and no evidence for any: the verdict must not be surer than they are.
-  const open = causes.length > 1 && causes.every(({ cause }) => cause.because.length === 0);
+  // Several causes and no evidence for any that says more than the message: the verdict must not be surer than they are.
+  const open =
+    causes.length > 1 && causes.every(({ cause, general }) => general || cause.because.length === 0);
   // A likely cause that a reload of nginx cures: then nobody is to say that it is the backend.
   const ownCure =
     fault === 'backend' &&

@@ -63,6 +63,9 @@ export function outageOf(failure: Case): Outage | null {
   };
 }
 
+/** NO_ERROR and REFUSED_STREAM of HTTP/2: a server that shuts down. */
+const GOES_AWAY = /^upstream (?:rejected request|sent goaway) with error [07](?!\d)/;
+
 /** No answer because there was nobody, or nobody any more. */
 function isDown({ action, errno, message }: LogEntry): boolean {
   const meaning = errnoMeaning(errno);
@@ -74,7 +77,8 @@ function isDown({ action, errno, message }: LogEntry): boolean {
       return (
         meaning === 'reset' ||
         meaning === 'broken-pipe' ||
-        message.startsWith('upstream prematurely closed connection')
+        message.startsWith('upstream prematurely closed connection') ||
+        GOES_AWAY.test(message)
       );
     default:
       return false;

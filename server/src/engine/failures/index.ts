@@ -53,6 +53,7 @@ import { resolverMissing } from './resolver-missing.ts';
 import { resolverNameNotQualified } from './resolver-name-not-qualified.ts';
 import { responseCut } from './response-cut.ts';
 import { responseHeaderTooBig } from './response-header-too-big.ts';
+import { responseNotHttp } from './response-not-http.ts';
 import { retryDisabled } from './retry-disabled.ts';
 import { selinuxDenied } from './selinux-denied.ts';
 import { sendTimeout } from './send-timeout.ts';
@@ -159,6 +160,7 @@ export const failureModes: readonly FailureMode[] = [
   http2UpstreamMismatch,
   proxyProtocolMismatch,
   nonHttpBackend,
+  responseNotHttp,
   fastcgiBehindProxyPass,
   fastcgiPassToHttpBackend,
   uwsgiScgiMismatch,

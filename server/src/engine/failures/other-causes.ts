@@ -25,13 +25,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'on the backend; nginx needs nothing',
   },
   {
-    id: 'response-not-http',
-    title: 'The answer does not begin like an HTTP answer',
-    do: 'Find out what listens on that address, and name the HTTP port in proxy_pass. Another protocol wants another directive: https:// for TLS, grpc_pass, fastcgi_pass, or stream {}.',
-    mitigate: null,
-    takesEffect: reload,
-  },
-  {
     id: 'invalid-response-header',
     title: 'A header line of the answer is malformed',
     do: 'Correct the header in the backend: refused are, among others, a space in or after the name, a folded line and a NUL byte. No directive makes nginx accept it.',

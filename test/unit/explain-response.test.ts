@@ -339,3 +339,32 @@ describe('response-not-http', () => {
     expect(ids(found)).toContain('response-not-http likely');
   });
 });
+
+describe('invalid-response-header', () => {
+  const first = async (message: string, more: readonly string[] = [], fields: Fields = {}): Promise<Cause> =>
+    (await explained([failed(`${message} ${HEADER}`, fields), ...more])).find(
+      (one) => one.message?.id === 'upstream-invalid-header',
+    )!.causes[0]!;
+
+  test.each([
+    ['X-Bad\\x20...', 'behind "X-Bad" stands a space'],
+    ['\\x20...', 'behind the end of a line stands one that begins with a blank'],
+    ['X-Ok: a\\x00...', 'behind "X-Ok: a" stands a NUL byte'],
+    ['X\\x7f...', 'behind "X" stands the byte \\x7f'],
+  ])('the byte that nginx names: %s', async (quoted, because) => {
+    const cause = await first(`upstream sent invalid header: "${quoted}"`);
+    expect(cause).toMatchObject({ id: 'invalid-response-header', certainty: 'certain', because: [because] });
+  });
+
+  test('without the byte it is likely', async () => {
+    expect(await first('upstream sent invalid header')).toMatchObject({ certainty: 'likely' });
+  });
+
+  test('a header that HTTP/2 finds too large is not malformed', async () => {
+    const to = { upstream: 'grpc://127.0.0.1:50051' };
+    const large = failed(`upstream sent too large http2 header value length: 6000 ${HEADER}`, to);
+    const all = await explained([large, failed(`upstream sent invalid header ${HEADER}`, to)]);
+    const bare = all.find(({ message }) => message?.id === 'upstream-invalid-header')!;
+    expect(bare.causes[0]!.against.join()).toContain('line 1: the header is too large for nginx');
+  });
+});

@@ -25,6 +25,7 @@ import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
 import { http2UpstreamMismatch } from './http2-upstream-mismatch.ts';
 import { http10Refused } from './http10-refused.ts';
 import { internalRedirectCycle } from './internal-redirect-cycle.ts';
+import { invalidResponseHeader } from './invalid-response-header.ts';
 import { invalidUpstreamVariable } from './invalid-upstream-variable.ts';
 import { ipv6Mismatch } from './ipv6-mismatch.ts';
 import { keepaliveBeforeBalancer } from './keepalive-before-balancer.ts';
@@ -119,6 +120,7 @@ export const failureModes: readonly FailureMode[] = [
   resolverFailed,
   resolverNameNotQualified,
   responseHeaderTooBig,
+  invalidResponseHeader,
   requestHeadersTooBigForBackend,
   tempFilesUnwritable,
   backendClosedEarly,

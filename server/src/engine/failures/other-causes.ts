@@ -25,14 +25,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: 'on the backend; nginx needs nothing',
   },
   {
-    id: 'invalid-response-header',
-    title: 'A header line of the answer is malformed',
-    do: 'Correct the header in the backend: refused are, among others, a space in or after the name, a folded line and a NUL byte. No directive makes nginx accept it.',
-    mitigate:
-      'if only one of several backends does it: proxy_next_upstream error timeout invalid_header tries the next one (not for POST)',
-    takesEffect: 'on the backend; nginx needs nothing',
-  },
-  {
     id: 'ambiguous-response-length',
     title: 'The answer states its length twice, or in a way nginx refuses',
     do: 'Let the backend send either one Content-Length or one "Transfer-Encoding: chunked", never both. nginx refuses anything else since 1.23.0, and no directive allows it.',

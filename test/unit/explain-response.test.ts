@@ -368,3 +368,27 @@ describe('invalid-response-header', () => {
     expect(bare.causes[0]!.against.join()).toContain('line 1: the header is too large for nginx');
   });
 });
+
+describe('ambiguous-response-length', () => {
+  test.each([
+    [
+      'upstream sent duplicate header line: "Content-Length: 3", previous value: "Content-Length: 2"',
+      'it sent "Content-Length: 2" and then "Content-Length: 3"',
+    ],
+    [
+      'upstream sent invalid "Content-Length" header: "Content-Length: two"',
+      'it sent "Content-Length: two", which is no length',
+    ],
+    [
+      'upstream sent unknown "Transfer-Encoding": "gzip, chunked"',
+      'it sent Transfer-Encoding "gzip, chunked"; nginx knows "chunked" alone',
+    ],
+  ])('%s', async (message, because) => {
+    const [first] = await causes([failed(`${message} ${HEADER}`)]);
+    expect(first).toMatchObject({
+      id: 'ambiguous-response-length',
+      certainty: 'certain',
+      because: [because],
+    });
+  });
+});

@@ -1,4 +1,5 @@
 import { allPeersDown } from './all-peers-down.ts';
+import { ambiguousResponseLength } from './ambiguous-response-length.ts';
 import { authRequestFailed } from './auth-request-failed.ts';
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
@@ -121,6 +122,7 @@ export const failureModes: readonly FailureMode[] = [
   resolverNameNotQualified,
   responseHeaderTooBig,
   invalidResponseHeader,
+  ambiguousResponseLength,
   requestHeadersTooBigForBackend,
   tempFilesUnwritable,
   backendClosedEarly,

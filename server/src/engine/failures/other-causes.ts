@@ -24,13 +24,6 @@ export const otherCauses: readonly OtherCause[] = [
     mitigate: null,
     takesEffect: 'on the backend; nginx needs nothing',
   },
-  {
-    id: 'ambiguous-response-length',
-    title: 'The answer states its length twice, or in a way nginx refuses',
-    do: 'Let the backend send either one Content-Length or one "Transfer-Encoding: chunked", never both. nginx refuses anything else since 1.23.0, and no directive allows it.',
-    mitigate: null,
-    takesEffect: 'on the backend; nginx needs nothing',
-  },
 
   // connecting
   {

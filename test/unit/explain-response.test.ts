@@ -392,3 +392,28 @@ describe('ambiguous-response-length', () => {
     });
   });
 });
+
+describe('http2-stream-reset', () => {
+  const to = { upstream: 'grpc://127.0.0.1:50051', uri: '/shop.Cart/Add', method: 'POST' };
+
+  test('a server that goes away and then is back was restarted', async () => {
+    const lines = [
+      failed(`upstream rejected request with error 7 ${HEADER}`, to),
+      failed(REFUSED, { ...to, at: '03:00:02', connection: 8 }),
+      failed(SLOW, { ...to, at: '03:00:09', connection: 9 }),
+    ];
+    const rejected = (await explained(lines)).find(
+      ({ message }) => message?.id === 'upstream-rejected-http2-request',
+    )!;
+    expect(ids(rejected.causes)).toEqual(['backend-restarting likely', 'http2-stream-reset likely']);
+    expect(rejected.causes[1]!.because.join()).toContain('line 2: then nobody listened there');
+  });
+
+  test('the number says what to do', async () => {
+    const [first] = await causes([failed(`upstream sent goaway with error 11 ${HEADER}`, to)]);
+    expect(first!.because).toEqual([
+      '127.0.0.1:50051 sent GOAWAY with 11 (ENHANCE_YOUR_CALM), because it was asked too much or too often',
+    ]);
+    expect(first!.do).toContain('protection against too much load');
+  });
+});

@@ -23,6 +23,7 @@ import { fastcgiPassToHttpBackend } from './fastcgi-pass-to-http-backend.ts';
 import { grpcBehindProxyPass } from './grpc-behind-proxy-pass.ts';
 import { grpcPassToHttpBackend } from './grpc-pass-to-http-backend.ts';
 import { hostNotFoundAtStart } from './host-not-found-at-start.ts';
+import { http2StreamReset } from './http2-stream-reset.ts';
 import { http2UpstreamMismatch } from './http2-upstream-mismatch.ts';
 import { http10Refused } from './http10-refused.ts';
 import { internalRedirectCycle } from './internal-redirect-cycle.ts';
@@ -161,6 +162,7 @@ export const failureModes: readonly FailureMode[] = [
   upstreamPortDefaulted,
   grpcBehindProxyPass,
   grpcPassToHttpBackend,
+  http2StreamReset,
   http2UpstreamMismatch,
   proxyProtocolMismatch,
   nonHttpBackend,

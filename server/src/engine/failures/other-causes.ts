@@ -17,13 +17,6 @@ const reload = 'nginx -s reload';
 
 export const otherCauses: readonly OtherCause[] = [
   // protocol
-  {
-    id: 'http2-stream-reset',
-    title: 'The backend refused or reset the HTTP/2 stream',
-    do: "Look in the backend's own log at this second. The number is its HTTP/2 error code: 1 protocol error, 2 internal error, 7 refused, 8 cancelled, 11 too much load, 13 wants HTTP/1.1.",
-    mitigate: null,
-    takesEffect: 'on the backend; nginx needs nothing',
-  },
 
   // connecting
   {

@@ -1,6 +1,7 @@
 import { compareVersions } from './compare-versions.ts';
 import { effective } from './inheritance.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
+import { groupsOf } from './pools.ts';
 import { allProxied, type Proxied } from './proxied.ts';
 import { requestHeaders } from './request-headers.ts';
 import { keepalivePool, type Upstream } from './upstreams.ts';
@@ -55,17 +56,18 @@ const pools = new WeakMap<ConfigModel, ReadonlyMap<Upstream, readonly PoolUse[]>
 function findPoolUses(model: ConfigModel): Map<Upstream, PoolUse[]> {
   const uses = new Map<Upstream, PoolUse[]>();
   for (const target of allProxied(model)) {
-    if (target.handler !== 'proxy' || target.target.kind !== 'upstream') continue;
-    const { upstream } = target.target;
-    if (!upstream.keepalive || upstream.keepalive.arg(0) === '0') continue;
-    const use = {
-      target,
-      http: spokenVersion(model, target.block),
-      connection: sentConnection(model, target.block),
-    };
-    const known = uses.get(upstream);
-    if (known) known.push(use);
-    else uses.set(upstream, [use]);
+    if (target.handler !== 'proxy') continue;
+    for (const upstream of groupsOf(model, target)) {
+      if (!upstream.keepalive || upstream.keepalive.arg(0) === '0') continue;
+      const use = {
+        target,
+        http: spokenVersion(model, target.block),
+        connection: sentConnection(model, target.block),
+      };
+      const known = uses.get(upstream);
+      if (known) known.push(use);
+      else uses.set(upstream, [use]);
+    }
   }
   return uses;
 }

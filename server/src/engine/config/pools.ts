@@ -1,6 +1,7 @@
 import type { ConfigModel, ConfigNode } from './model.ts';
 import { allProxied, type Proxied } from './proxied.ts';
-import type { Peer, Upstream } from './upstreams.ts';
+import { type Peer, type Upstream, upstreamNamed } from './upstreams.ts';
+import { possibleValues } from './variables.ts';
 
 /** Groups that some *_pass names, with all that use them; those whose servers Lua chooses are left out. */
 export function usedGroups(model: ConfigModel): ReadonlyMap<Upstream, readonly Proxied[]> {
@@ -21,6 +22,16 @@ export function usedGroups(model: ConfigModel): ReadonlyMap<Upstream, readonly P
 }
 
 const cache = new WeakMap<ConfigModel, Map<Upstream, Proxied[]>>();
+
+/** The groups that a *_pass leads to: the one it names, or those that its variables are known to name. */
+export function groupsOf(model: ConfigModel, { target, pass }: Proxied): readonly Upstream[] {
+  if (target.kind === 'upstream') return [target.upstream];
+  if (target.kind !== 'variable') return [];
+  const groups = possibleValues(model, target.text, pass).values.map((value) =>
+    upstreamNamed(model, value.replace(/^[a-z]+:\/\//i, '').split('/', 1)[0]!),
+  );
+  return [...new Set(groups)].filter((group) => group !== null);
+}
 
 /** Whether nginx never chooses from a group: each of its servers is `down`, the backups too. */
 export function isAllDown({ peers }: Upstream): boolean {

@@ -1,30 +1,24 @@
 // node scripts/score-corpus.mjs [--frozen|--open] [--verbose]: how often `explain` names the confirmed cause of the lines
 // in test/corpus first, and among its first three. It runs the sources as they are now, not what is built.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { explained, GOAL_FIRST, GOAL_THREE, judge, readCorpus, share } from './corpus-score.mjs';
 import { ensurePackages, giveUp, root } from './set-up.mjs';
-
-const GOAL_FIRST = 85;
-const GOAL_THREE = 95;
 
 const { frozen, open, verbose } = readOptions();
 ensurePackages();
-const all = readFileSync(path.join(root, 'test/corpus/lines.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line));
-const entries = all.filter((entry) => (frozen ? entry.frozen : open ? !entry.frozen : true));
+const entries = readCorpus().filter((entry) => (frozen ? entry.frozen : open ? !entry.frozen : true));
 
 const work = mkdtempSync(path.join(tmpdir(), 'nginx-502-corpus-'));
 process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 const explainCommand = await bundledExplain();
 
 const results = [];
-for (const entry of entries) results.push(judge(entry, await explained(entry)));
+for (const entry of entries) results.push(judge(entry, await explained(explainCommand, entry, work)));
 
 report(results);
 
@@ -66,63 +60,6 @@ async function bundledExplain() {
   return (await import(pathToFileURL(file).href)).explainCommand;
 }
 
-/** What the command says to one paste, as its JSON; null when it failed. */
-async function explained(entry) {
-  const args = ['--format', 'json'];
-  if (entry.config !== null) {
-    // A folder of its own: what stands beside a configuration is read with it.
-    const folder = path.join(work, entry.id);
-    mkdirSync(folder);
-    writeFileSync(path.join(folder, 'nginx.conf'), entry.config);
-    args.push('--config', path.join(folder, 'nginx.conf'));
-  }
-  let text = '';
-  const io = {
-    cwd: work,
-    env: {},
-    stdin: { isTTY: false },
-    stdout: { isTTY: false },
-    out: (piece) => {
-      text += piece;
-    },
-    err: () => {},
-    readStdin: async () => entry.paste,
-    stdinChunks: async function* () {
-      yield Buffer.from(entry.paste);
-    },
-  };
-  try {
-    await explainCommand([...args, '-'], io);
-    return JSON.parse(text);
-  } catch (error) {
-    return { failed: error.message };
-  }
-}
-
-function judge(entry, answer) {
-  const right = [entry.cause, ...entry.accept];
-  const explanation = answer.groups?.[0]?.explanation ?? null;
-  const causes = explanation?.causes ?? [];
-  const ids = causes.map(({ id }) => id);
-  // A known message and no cause: said to be no failure of nginx or its backend.
-  const none = causes.length === 0 && explanation?.message != null;
-  const first = (entry.cause === 'none' && none) || right.includes(ids[0]);
-  return {
-    entry,
-    ids,
-    first,
-    three: first || ids.slice(0, 3).some((id) => right.includes(id)),
-    certainty: causes[0]?.certainty ?? null,
-    got: answer.failed ?? (ids.join(', ') || whyNothing(explanation)),
-    message: explanation?.message?.id ?? null,
-  };
-}
-
-function whyNothing(explanation) {
-  if (explanation === null) return '(no log line seen)';
-  return explanation.message === null ? '(message not known)' : '(no cause)';
-}
-
 function report(results) {
   const name = frozen ? 'frozen entries' : open ? 'open entries' : 'entries';
   const decidable = results.filter(({ entry }) => entry.decidable !== 'no');
@@ -146,12 +83,8 @@ function report(results) {
 }
 
 function line(label, results, goals = false) {
-  const share = (key) => {
-    const count = results.filter((result) => result[key]).length;
-    return { count, percent: results.length === 0 ? 100 : (100 * count) / results.length };
-  };
   const say = (key, goal) => {
-    const { count, percent } = share(key);
+    const { count, percent } = share(results, key);
     const verdict = goals ? (percent >= goal ? `, goal ${goal} % met` : `, goal ${goal} % NOT MET`) : '';
     return `${count} (${percent.toFixed(1)} %${verdict})`;
   };

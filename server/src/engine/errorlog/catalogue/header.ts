@@ -146,7 +146,7 @@ export const header: readonly MessageKind[] = [
       return fragment === null ? `${what}.` : `${what}; the line begins with "${fragment}".`;
     },
     since: null,
-    example: line('upstream sent invalid header: "X-Bad\\x20Name: 1..."'),
+    example: line('upstream sent invalid header: "X-Bad\\x20..."'),
     causes: ['invalid-response-header'],
   },
   {

@@ -100,6 +100,8 @@ function statusIn(failure: Case): StatusVerdict {
       (node) => node.arg(0) !== 'off',
     ),
   );
+  // What failed before a backend was chosen has nothing to do with how many there are.
+  if (phaseOfKind(failure.matched.kind, failure.entry) === 'other') return status;
   const alone = !stale && (target.target.kind === 'address' || target.target.kind === 'unix');
   if (!alone || status.certainty === 'certain') return status;
   return { ...status, certainty: 'certain', note: `${status.code}: nginx has no other server to try here` };

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
@@ -36,6 +36,22 @@ export function nginxVersion(bin: string): string {
   const version = /nginx\/(\d+\.\d+\.\d+)/.exec(text)?.[1];
   if (!version) throw new Error(`${bin} -v says: ${text}`);
   return version;
+}
+
+/** Whether an nginx can load the modules that a configuration names: they fit the one that they were built for. */
+export function loadsModules(bin: string, configuration: string): boolean {
+  const lines = configuration.match(/^\s*load_module\s+[^;]+;/gm) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'nginx-502-modules-'));
+  try {
+    const file = join(folder, 'nginx.conf');
+    writeFileSync(file, `${lines.join('\n')}\npid nginx.pid;\nevents {}\n`);
+    execFileSync(bin, ['-t', '-p', `${folder}/`, '-c', file, '-e', 'error.log'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** What to run. */

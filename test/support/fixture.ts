@@ -66,6 +66,10 @@ export interface Fixture {
   readonly folders?: Readonly<Record<string, string>>;
   /** Backends after the remedy, for modes that no edit cures. */
   readonly cure?: readonly BackendSpec[];
+  /**
+   * Debian's package with the modules that the configuration loads; the fixture is skipped where nginx cannot load them.
+   */
+  readonly needs?: string;
   /** What /etc/hosts says to nginx: addresses by name. */
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
   /** nginx has process ids as small as in a container. */

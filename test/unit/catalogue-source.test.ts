@@ -28,6 +28,9 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'php-fatal-error',
   // ngx_http_lua_module.
   'lua-aborted',
+  'lua-thread-aborted',
+  'lua-phase-failed',
+  'lua-not-loaded',
   'lua-log',
   'lua-certificate-rejected',
   // HTTP/2 and HTTP/3 towards clients.

@@ -16,6 +16,7 @@ const TELLING: readonly string[] = [
   'zone',
   'url',
   'address',
+  'lua',
 ];
 
 /**

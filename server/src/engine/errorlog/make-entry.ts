@@ -25,6 +25,7 @@ export function makeEntry(line: string, head: Head, lineNumber: number, cut: boo
     marked ||= end < message.length;
     message = message.slice(0, end);
   }
+  message = withoutTraceback(message);
   let upstream = fields.upstream;
   if (upstream === null && message.endsWith('"')) {
     // Lua balancers write the address into the message: `while connecting to upstream: "http://..."`.
@@ -78,6 +79,17 @@ function cutMark(text: string): number {
 /** Whether the last word is `<REDACTED>` or the like: its `>` is no mark of a pager. */
 function endsInBrackets(text: string): boolean {
   return text.lastIndexOf('<') > text.lastIndexOf(' ');
+}
+
+/** What Lua says below the first line of a message. */
+const BELOW = / (?:stack traceback:|no field package\.preload\[)/;
+
+/** The first line of a message of Lua, with the action that nginx has put behind its traceback. */
+function withoutTraceback(message: string): string {
+  const at = message.includes('lua') ? message.search(BELOW) : -1;
+  if (at < 0) return message;
+  const action = message.lastIndexOf(' while ');
+  return message.slice(0, at) + (action > at ? message.slice(action) : '');
 }
 
 /** Where a message ends whose ` while ACTION` was cut before the action. */

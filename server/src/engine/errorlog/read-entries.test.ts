@@ -595,6 +595,57 @@ describe('shapes that people paste', () => {
   });
 });
 
+describe('a message of Lua', () => {
+  const head = '2026/01/31 03:00:00 [error] 1549#1549: *1 ';
+  const tail =
+    ', client: 127.0.0.1, server: app.test, request: "GET /a/ HTTP/1.1", upstream: "http://127.0.0.1:3001/a/", host: "app.test"';
+
+  it('goes on with a traceback, and has its fields behind it', () => {
+    const text = `${head}lua entry thread aborted: runtime error: access_by_lua(nginx.conf:11):3: attempt to index local 'user' (a nil value)
+stack traceback:
+coroutine 0:
+\t[C]: in function 'error'
+\taccess_by_lua(nginx.conf:11): in main chunk${tail}`;
+    for (const pasted of [text, text.replaceAll('\t', '')]) {
+      expect(only(pasted)).toMatchObject({
+        message:
+          "lua entry thread aborted: runtime error: access_by_lua(nginx.conf:11):3: attempt to index local 'user' (a nil value)",
+        client: '127.0.0.1',
+        request: { uri: '/a/' },
+        upstream: { port: 3001 },
+        action: null,
+        line: 1,
+      });
+    }
+    const two = readEntries(`${text}\n${text}\n`);
+    expect(two.entries).toHaveLength(2);
+    expect(two.unrecognised).toEqual([]);
+  });
+
+  it('keeps what nginx was doing, and leaves out where a module was looked for', () => {
+    const balancer = `${head}failed to run balancer_by_lua*: balancer_by_lua(nginx.conf:70):1: module 'x' not found:
+\tno field package.preload['x']
+\tno file './x.lua'
+stack traceback:
+\t[C]: in function 'require'
+\tbalancer_by_lua(nginx.conf:70):1: in main chunk while connecting to upstream${tail}`;
+    expect(only(balancer)).toMatchObject({
+      message:
+        "failed to run balancer_by_lua*: balancer_by_lua(nginx.conf:70):1: module 'x' not found: while connecting to upstream",
+      action: 'connecting to upstream',
+      request: { uri: '/a/' },
+    });
+  });
+
+  it('ends with its traceback where nginx has cut it', () => {
+    const { entries, unrecognised } = readEntries(
+      `${head}lua entry thread aborted: runtime error: a.lua:1: x\nstack traceback:\ncoroutine 0:\n\ta.lua: in fun\n${head}connect() failed (111: Connection refused) while connecting to upstream${tail}\n`,
+    );
+    expect(entries.map(({ message }) => message.slice(0, 10))).toEqual(['lua entry ', 'connect() ']);
+    expect(unrecognised).toEqual([]);
+  });
+});
+
 describe('EntryReader', () => {
   const text = `${CLEAN}\n\n${CLEAN.replace('*118', '*119')}\nnonsense\n${CLEAN.replaceAll(', ', ',\n')}\n10.0.0.1 - - [29/Dec/2018:16:02:02 +0000] "GET / HTTP/1.1" 502 157\n${REFUSED}`;
 

@@ -1,7 +1,7 @@
 import { isKnownAction } from './action.ts';
 import { matchMessage } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
-import { readCleanLine, readUncleanLine } from './read-line.ts';
+import { hasHead, readCleanLine, readUncleanLine } from './read-line.ts';
 
 /** An entry that may go on in the next line, with the text that it was read from. */
 export interface OpenEntry {
@@ -30,6 +30,17 @@ export function quotesOn({ text, entry }: OpenEntry): boolean {
   return entry.message.startsWith('broken header: "') && !text.includes('" while ');
 }
 
+/** With what Lua's messages go on: nginx's own fields stand at the end of the last line. */
+const TRACEBACK =
+  /^(?:stack traceback:|coroutine \d{1,9}:|\s)|: in (?:function|main chunk|local|method|upvalue|field)\b/;
+
+/** Whether a line is of the traceback below a message of Lua, or of the list of files in which a module was not found. */
+function tracesOn({ entry }: OpenEntry, line: string): boolean {
+  return (
+    entry.client === null && hasHead(entry) && /\blua\b|_by_lua/.test(entry.message) && TRACEBACK.test(line)
+  );
+}
+
 /**
  * The entry of both lines, when the second goes on where the first was wrapped; null when it does not. A terminal
  * wraps inside words, an editor at spaces, a person at commas: both ways to join are tried, and the join counts only
@@ -40,7 +51,7 @@ export function joinLines(open: OpenEntry, next: string): OpenEntry | null {
   if (open.lines >= MAX_LINES || open.text.length + continuation.length > MAX_LENGTH) {
     return null;
   }
-  if (quotesOn(open)) {
+  if (quotesOn(open) || tracesOn(open, next)) {
     const text = `${open.text} ${continuation}`.trimEnd();
     const entry =
       readCleanLine(text, open.entry.line, false) ?? readUncleanLine(text, open.entry.line, false, false);

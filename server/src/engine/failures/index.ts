@@ -35,6 +35,7 @@ import { keepaliveConnectionHeader } from './keepalive-connection-header.ts';
 import { keepaliveStarvesWorkers } from './keepalive-starves-workers.ts';
 import { keepaliveWithoutHttp11 } from './keepalive-without-http11.ts';
 import { legacyTlsRefused } from './legacy-tls-refused.ts';
+import { luaError } from './lua-error.ts';
 import { maxConnsReached } from './max-conns-reached.ts';
 import { nestedUnderRegex } from './nested-under-regex.ts';
 import { noLiveUpstreams } from './no-live-upstreams.ts';
@@ -183,6 +184,7 @@ export const failureModes: readonly FailureMode[] = [
   internalRedirectCycle,
   errorPageNeedsBackend,
   statusFromConfig,
+  luaError,
   authRequestFailed,
   proxyLoop,
   wrongServerBlock,

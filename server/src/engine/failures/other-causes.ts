@@ -62,13 +62,6 @@ export const otherCauses: readonly OtherCause[] = [
     mitigate: null,
     takesEffect: reload,
   },
-  {
-    id: 'lua-error',
-    title: 'Lua code in nginx failed',
-    do: 'Correct the code at the file and line in the message; "context:" tells the phase in which it ran.',
-    mitigate: null,
-    takesEffect: reload,
-  },
 ];
 
 const byId = new Map(otherCauses.map((cause) => [cause.id, cause]));

@@ -4,6 +4,8 @@ import { between, UNCHANGED, verdict } from './shared.ts';
 
 const CYCLE = verdict('500', 'response', 'certain', '500, not 502: no backend was asked in the end.');
 
+const LUA_FAILED = verdict('500', 'response', 'likely', '500 from a Lua script, not 502.');
+
 /** What happens to a request inside nginx, before or beside the backend. */
 export const request: readonly MessageKind[] = [
   {
@@ -120,16 +122,74 @@ export const request: readonly MessageKind[] = [
   },
   {
     id: 'lua-aborted',
-    text: '[lua entry thread aborted: <what>|lua user thread aborted: <what>|lua coroutine: runtime error: <what>]',
+    text: 'lua entry thread aborted: <lua>',
     source: 'OpenResty, ngx_http_lua_util.c ngx_http_lua_run_thread',
     phase: 'other',
-    status: verdict('500', 'response', 'likely', '500 from a Lua script, not 502.'),
+    status: LUA_FAILED,
     fault: 'configuration',
     meaning: () => 'A Lua script failed.',
     since: null,
     example: requestLine(
       'error',
       'lua entry thread aborted: runtime error: access_by_lua(nginx.conf:32):2: attempt to index a nil value',
+    ),
+    causes: ['lua-error'],
+  },
+  {
+    id: 'lua-thread-aborted',
+    text: '[lua user thread aborted: <lua>|lua coroutine: runtime error: <lua>]',
+    source: 'OpenResty, ngx_http_lua_util.c ngx_http_lua_run_thread',
+    phase: 'other',
+    status: UNCHANGED,
+    fault: 'configuration',
+    meaning: () => 'A thread that a Lua script had started failed; the script itself went on.',
+    since: null,
+    example: requestLine(
+      'error',
+      'lua user thread aborted: runtime error: content_by_lua(nginx.conf:65):1: attempt to index a nil value',
+    ),
+    causes: ['lua-error'],
+  },
+  {
+    id: 'lua-phase-failed',
+    text: 'failed to run <name>_by_lua*: <lua>',
+    source:
+      'OpenResty, ngx_http_lua_setby.c, ngx_http_lua_balancer.c, ngx_http_lua_headerfilterby.c, ngx_http_lua_bodyfilterby.c, ngx_http_lua_logby.c',
+    phase: 'other',
+    status: (entry) => {
+      const name = /failed to run (\w{1,40}?)_by_lua/.exec(entry.message)?.[1];
+      if (name === 'log') return UNCHANGED;
+      return name === 'header_filter' || name === 'body_filter'
+        ? verdict(null, 'closed', 'likely', 'nginx closes the connection: the answer was on its way already.')
+        : LUA_FAILED;
+    },
+    fault: 'configuration',
+    meaning: (entry) => `The Lua code of ${/\w{1,40}_by_lua/.exec(entry.message)?.[0]} failed.`,
+    since: null,
+    example: requestLine(
+      'error',
+      'failed to run set_by_lua*: set_by_lua(nginx.conf:24):1: attempt to concatenate a nil value',
+    ),
+    causes: ['lua-error'],
+  },
+  {
+    id: 'lua-not-loaded',
+    text: '[failed to load inlined Lua code: <lua>|failed to load external Lua file "<path>": <lua>]',
+    source: 'OpenResty, ngx_http_lua_cache.c ngx_http_lua_cache_loadbuffer, ngx_http_lua_cache_loadfile',
+    phase: 'other',
+    status: ({ message }) =>
+      /: cannot (?:open|read) /.test(message)
+        ? verdict('404', 'response', 'likely', '404, from set_by_lua_file 500: the Lua file cannot be read.')
+        : LUA_FAILED,
+    fault: 'configuration',
+    meaning: ({ message }) =>
+      /: cannot (?:open|read) /.test(message)
+        ? 'nginx could not read a Lua file.'
+        : 'Lua code has a fault of syntax: nginx compiles it with the first request.',
+    since: null,
+    example: requestLine(
+      'error',
+      "failed to load inlined Lua code: content_by_lua(nginx.conf:28):1: unexpected symbol near '='",
     ),
     causes: ['lua-error'],
   },

@@ -119,6 +119,15 @@ describe.concurrent('backends', () => {
     }
   });
 
+  test('body-limit', async ({ onTestFinished }) => {
+    const { to } = await start(onTestFinished, 'body-limit', { bytes: 1000 });
+    const post = (size: number) => http1(to, { method: 'POST', body: 'x'.repeat(size) });
+    expect(await post(1000)).toMatchObject({ status: 200, body: 'taken' });
+    const refused = await post(1001);
+    expect(refused).toMatchObject({ kind: 'closed' });
+    expect(refused.error).toMatch(/ECONNRESET|EPIPE/);
+  });
+
   test('stall', async ({ onTestFinished }) => {
     for (const how of ['never-answers', 'never-reads'] as const) {
       const { to, backend } = await start(onTestFinished, 'stall', { how });
@@ -369,6 +378,7 @@ describe.concurrent('backends', () => {
 const EVERY_KIND: { [Kind in BackendSpec['kind']]: Spec<Kind> } = {
   banner: { service: 'ssh' },
   'big-headers': { bytes: 8000 },
+  'body-limit': { bytes: 1000 },
   close: { when: 'accept' },
   dns: {},
   'early-answer': {},

@@ -1,5 +1,6 @@
 import { type BannerSpec, startBanner } from './backends/banner.ts';
 import { type BigHeadersSpec, startBigHeaders } from './backends/big-headers.ts';
+import { type BodyLimitSpec, startBodyLimit } from './backends/body-limit.ts';
 import { type CloseSpec, startClose } from './backends/close.ts';
 import { type DnsSpec, startDns } from './backends/dns.ts';
 import { type EarlyAnswerSpec, startEarlyAnswer } from './backends/early-answer.ts';
@@ -32,6 +33,7 @@ export type { Backend, Protocol, ReceivedRequest } from './types.ts';
 export type BackendSpec =
   | BannerSpec
   | BigHeadersSpec
+  | BodyLimitSpec
   | CloseSpec
   | DnsSpec
   | EarlyAnswerSpec
@@ -64,6 +66,7 @@ type Starters = {
 const STARTERS: Starters = {
   banner: startBanner,
   'big-headers': startBigHeaders,
+  'body-limit': startBodyLimit,
   close: startClose,
   dns: startDns,
   'early-answer': startEarlyAnswer,

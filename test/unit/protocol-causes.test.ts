@@ -126,3 +126,49 @@ describe('what is never certain', () => {
     expect(await first('POST', files.replace('proxy_pass_request_body off;', ''))).toBe('read-timeout');
   });
 });
+
+describe('a body that the backend does not want', () => {
+  const upstream = 'http://127.0.0.1:3001/x';
+  const ALONE = server('client_max_body_size 8m; location / { proxy_pass http://127.0.0.1:3001; }');
+  const SENT = 'writev() failed (104: Connection reset by peer) while sending request to upstream';
+  const AWAITED = `recv() failed (104: Connection reset by peer) ${HEADER}`;
+  const twin = line(
+    'a client request body is buffered to a temporary file /var/lib/nginx/body/0000000001',
+    '',
+    'POST',
+  )
+    .replace('[error]', '[warn]')
+    .replace(' upstream: "",', '');
+  const about = async (lines: readonly string[], config?: string): Promise<Cause | undefined> =>
+    find(await causes([...lines].reverse(), config), 'backend-rejects-body');
+
+  test('is likely where the body was large, and nothing without that', async () => {
+    for (const message of [SENT, AWAITED]) {
+      const failed = line(message, upstream, 'POST');
+      const cause = await about([twin, failed], ALONE);
+      expect(cause).toMatchObject({ certainty: 'likely' });
+      expect(cause!.because).toContain('nginx lets bodies of up to 8m through (client_max_body_size)');
+    }
+    expect((await about([line(SENT, upstream, 'POST')], ALONE))?.certainty).toBe('possible');
+    expect(await about([line(AWAITED, upstream, 'POST')], ALONE)).toBeUndefined();
+    const sendfile = 'sendfile() failed (32: Broken pipe) while sending request to upstream';
+    expect((await about([line(sendfile, upstream, 'PUT')], ALONE))?.certainty).toBe('likely');
+  });
+
+  test('is of its own connection, and of a request that has a body', async () => {
+    expect(await about([twin, line(AWAITED, upstream, 'POST', 8)], ALONE)).toBeUndefined();
+    const causesOfGet = await causes(line(SENT, upstream), ALONE);
+    expect(find(causesOfGet, 'backend-rejects-body')?.because ?? []).toEqual([]);
+  });
+
+  test('is no more than possible on a connection that may be an old one', async () => {
+    const pool = `upstream app { server 127.0.0.1:3001; keepalive 8; } ${server('location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; }')}`;
+    expect(await about([twin, line(SENT, upstream, 'POST')], pool)).toMatchObject({ certainty: 'possible' });
+  });
+
+  test('is surer of its limit when an access log shows a request that was served', async () => {
+    const served = '127.0.0.1 - - [31/Jan/2026:03:00:00 +0000] "POST /x HTTP/1.1" 200 2 "-" "curl"';
+    const cause = await about([twin, served, line(AWAITED, upstream, 'POST')], ALONE);
+    expect(cause!.because).toContain('another POST /x was served: not every body is refused');
+  });
+});

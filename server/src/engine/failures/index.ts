@@ -4,6 +4,7 @@ import { authRequestFailed } from './auth-request-failed.ts';
 import { backendClosedEarly } from './backend-closed-early.ts';
 import { backendDown } from './backend-down.ts';
 import { backendLoopbackOnly } from './backend-loopback-only.ts';
+import { backendRejectsBody } from './backend-rejects-body.ts';
 import { backendReset } from './backend-reset.ts';
 import { backendRestarting } from './backend-restarting.ts';
 import { backendSent5xx } from './backend-sent-5xx.ts';
@@ -129,6 +130,7 @@ export const failureModes: readonly FailureMode[] = [
   tempFilesUnwritable,
   backendClosedEarly,
   backendWorkerTimeout,
+  backendRejectsBody,
   backendReset,
   responseCut,
   readTimeout,

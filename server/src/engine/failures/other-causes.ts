@@ -45,15 +45,6 @@ export const otherCauses: readonly OtherCause[] = [
     takesEffect: reload,
   },
 
-  // size
-  {
-    id: 'backend-rejects-body',
-    title: 'The backend refused the body before it had read it all',
-    do: 'Raise the body limit of the backend, or set client_max_body_size to the same limit, so that nginx itself answers 413.',
-    mitigate: null,
-    takesEffect: 'restart of the backend; client_max_body_size: nginx -s reload',
-  },
-
   // around the answer
   {
     id: 'error-log-hides-cause',

@@ -1,12 +1,9 @@
-import { dumpPath, readDump } from './engine/config/dump.ts';
+import { dumpPath, PASTE, readDump } from './engine/config/dump.ts';
 import { ConfigModel } from './engine/config/model.ts';
 import { loadSnapshot } from './engine/config/snapshot.ts';
 import type { VersionSource } from './engine/config/version.ts';
 import { splitPaste } from './engine/diagnosis/pasted-configuration.ts';
 import { OverlayHost } from './node-host.ts';
-
-/** The name of what is pasted, in place of a path. */
-export const PASTE = '<stdin>';
 
 /** Characters of a text that is looked through for a configuration; a larger one is a log. */
 export const MAX_PASTE = 1 << 20;

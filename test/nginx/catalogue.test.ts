@@ -2,7 +2,8 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { causesOf, matchMessage, statusOf } from '../../server/src/engine/errorlog/catalogue.ts';
+import { matchMessage, statusOf } from '../../server/src/engine/errorlog/catalogue.ts';
+import { causesOf } from '../../server/src/engine/errorlog/message.ts';
 import { readEntries } from '../../server/src/engine/errorlog/read-entries.ts';
 import { type ClientResult, http1 } from '../../test-fixtures/toolbox/client.ts';
 import { serve } from '../../test-fixtures/toolbox/listen.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { causesOf, matchMessage, statusOf } from '../../server/src/engine/errorlog/catalogue.ts';
+import { matchMessage, statusOf } from '../../server/src/engine/errorlog/catalogue.ts';
+import { causesOf } from '../../server/src/engine/errorlog/message.ts';
 import { readEntries } from '../../server/src/engine/errorlog/read-entries.ts';
 
 // Whole lines from other systems, other releases of OpenSSL and other protocols, and what the catalogue makes of them.

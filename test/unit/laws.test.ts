@@ -9,7 +9,7 @@ import { ROOT } from '../support/engine.ts';
 interface Metafile {
   readonly inputs: Record<
     string,
-    { readonly imports: readonly { path: string; external?: boolean; original?: string }[] }
+    { readonly imports: readonly { path: string; kind?: string; external?: boolean; original?: string }[] }
   >;
   readonly outputs: Record<string, { readonly inputs: Record<string, unknown> }>;
 }
@@ -55,6 +55,20 @@ function expectHarmless(inputs: Metafile['inputs']): void {
 }
 
 execFileSync(process.execPath, ['esbuild.mjs'], { cwd: ROOT });
+
+test('a check reads no catalogue of log messages and no WebAssembly runtime: each start would pay for them', () => {
+  const { inputs } = metafile('server/dist');
+  const loaded = new Set<string>();
+  const waiting = ['server/src/cli/check-command.ts'];
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (loaded.has(file)) continue;
+    loaded.add(file);
+    for (const { path: imported, kind, external } of inputs[file]!.imports)
+      if (!external && kind !== 'dynamic-import') waiting.push(imported);
+  }
+  expect(loaded).toContain('server/src/engine/diagnosis/check.ts');
+  for (const file of loaded) expect(file).not.toMatch(/errorlog\/catalogue\.ts|web-tree-sitter/);
+});
 
 describe.each([
   { what: 'the command line', inputs: metafile('server/dist').inputs },

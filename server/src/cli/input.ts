@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isVersion } from '../engine/config/compare-versions.ts';
-import { dumpPath, readDump } from '../engine/config/dump.ts';
+import { dumpPath, PASTE, readDump } from '../engine/config/dump.ts';
 import { ConfigModel } from '../engine/config/model.ts';
 import { type LoadOptions, loadSnapshot } from '../engine/config/snapshot.ts';
 import type { VersionSource } from '../engine/config/version.ts';
@@ -9,7 +9,6 @@ import type { Problem } from '../engine/contract.ts';
 import { NO_SETTINGS, readSettings, type Settings } from '../engine/diagnosis/settings.ts';
 import type { Host } from '../engine/host.ts';
 import { MAX_CONFIG_BYTES, type NodeHost, OverlayHost } from '../node-host.ts';
-import { PASTE } from '../paste.ts';
 import type { Io } from './io.ts';
 import { UsageError } from './usage-error.ts';
 

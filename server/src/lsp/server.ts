@@ -15,10 +15,11 @@ import {
   TextDocumentSyncKind,
   TextDocuments,
 } from 'vscode-languageserver';
+import { PASTE } from '../engine/config/dump.ts';
 import { forgotSemicolon } from '../engine/config/forgotten-semicolon.ts';
 import type { Finding, NginxVersion } from '../engine/contract.ts';
 import { readDocument, type SyntaxDocument } from '../engine/syntax/document.ts';
-import { MAX_PASTE, PASTE, takeConfiguration } from '../paste.ts';
+import { MAX_PASTE, takeConfiguration } from '../paste.ts';
 import {
   CHECKED,
   EFFECTIVE,

@@ -1,5 +1,8 @@
 import { resolvePath } from './paths.ts';
 
+/** The name of what is pasted, in place of a path. */
+export const PASTE = '<stdin>';
+
 /**
  * The output of `nginx -T`: every file of a configuration behind a line `# configuration file PATH:` (main in
  * nginx.c). It comes with prompts, prose, colours and marks of quotation around and between, but what is in it was

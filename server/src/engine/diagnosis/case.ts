@@ -2,10 +2,10 @@ import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
 import type { Certainty } from '../contract.ts';
 import { isSocket } from '../errorlog/catalogue/shared.ts';
-import { causesOf } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { MatchedMessage } from '../errorlog/message.ts';
+import { causesOf } from '../errorlog/message.ts';
 
 /** Where nginx tried to go, from the entry's `upstream:` field or from the message itself. */
 export interface Peer {

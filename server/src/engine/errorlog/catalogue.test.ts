@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  catalogue,
-  causesOf,
-  faultOf,
-  isKnownMessage,
-  matchMessage,
-  phaseOfKind,
-  statusOf,
-} from './catalogue.ts';
+import { catalogue, faultOf, isKnownMessage, matchMessage, phaseOfKind, statusOf } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
+import { causesOf } from './message.ts';
 import { readEntries } from './read-entries.ts';
 
 /** The ids of the design's table. */

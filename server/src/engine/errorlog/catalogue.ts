@@ -22,7 +22,7 @@ import { tlsFiles } from './catalogue/tls-files.ts';
 import { upstreamSettings } from './catalogue/upstream-settings.ts';
 import { detach } from './detach.ts';
 import type { LogEntry } from './entry.ts';
-import type { Fault, MatchedMessage, MessageKind, Phase } from './message.ts';
+import { causesOf, type Fault, type MatchedMessage, type MessageKind, type Phase } from './message.ts';
 import { readMessageParts } from './message-parts.ts';
 import { compileTemplates, matchCut, matchTemplate, type Template } from './template.ts';
 
@@ -354,11 +354,6 @@ function matchMiddle(entry: LogEntry): MatchedMessage | null {
     }
   }
   return choose(found, note);
-}
-
-/** The failure modes that a kind points to for this line. */
-export function causesOf(kind: MessageKind, entry: LogEntry): readonly string[] {
-  return typeof kind.causes === 'function' ? kind.causes(entry) : kind.causes;
 }
 
 /** The step in which a line of this kind failed. */

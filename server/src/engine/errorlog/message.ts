@@ -59,3 +59,8 @@ export interface MatchedMessage {
   readonly certainty: Certainty;
   readonly note: string | null;
 }
+
+/** The failure modes that a kind points to for this line. */
+export function causesOf(kind: MessageKind, entry: LogEntry): readonly string[] {
+  return typeof kind.causes === 'function' ? kind.causes(entry) : kind.causes;
+}

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { catalogue, causesOf, faultOf, matchMessage, phaseOfKind, statusOf } from './catalogue.ts';
+import { catalogue, faultOf, matchMessage, phaseOfKind, statusOf } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
 import { LogSummary } from './group.ts';
+import { causesOf } from './message.ts';
 import { EntryReader, readEntries } from './read-entries.ts';
 
 fc.configureGlobal({ seed: 502, numRuns: 1000 });

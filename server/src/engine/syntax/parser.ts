@@ -1,4 +1,4 @@
-import { Language, Parser, type Tree, type TreeCursor } from 'web-tree-sitter';
+import type { Parser, Tree, TreeCursor } from 'web-tree-sitter';
 
 /**
  * The only place that knows tree-sitter. The rest of the engine sees tokens: in nginx's language the tokens carry
@@ -60,6 +60,8 @@ async function load({
   runtime: Uint8Array;
   grammar: Uint8Array;
 }): Promise<void> {
+  // A check that only reads files needs none of it.
+  const { Language, Parser } = await import('web-tree-sitter');
   await Parser.init({ wasmBinary });
   const language = await Language.load(grammar);
   const parser = new Parser();

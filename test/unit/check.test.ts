@@ -296,8 +296,13 @@ describe('what a review taught', () => {
     ],
     [
       'a capture beside groups',
-      'upstream app { server 127.0.0.1:1; } server { location ~ ^/(?<svc>app)/ { proxy_pass http://$svc; } }',
+      'upstream app { server 127.0.0.1:1; } server { location ~ ^/(?<svc>\\w+)/ { proxy_pass http://$svc; } }',
       ['resolver-missing info'],
+    ],
+    [
+      'a capture of nothing but a group',
+      'upstream app { server 127.0.0.1:1; } server { location ~ ^/(?<svc>app)/ { proxy_pass http://$svc; } }',
+      [],
     ],
     [
       'TLS that nginx itself serves on a plain port',

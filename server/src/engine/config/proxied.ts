@@ -116,11 +116,7 @@ export function endpoints(passed: Proxied): readonly Endpoint[] {
   const { target, pass } = passed;
   switch (target.kind) {
     case 'upstream':
-      return target.upstream.peers.flatMap((peer) =>
-        peer.url === null
-          ? []
-          : [{ node: peer.node, host: peer.url.host, port: peer.port, socket: peer.url.socket }],
-      );
+      return peerEndpoints(target.upstream);
     case 'unix':
       return [{ node: pass, host: null, port: null, socket: target.path }];
     case 'host':
@@ -129,6 +125,15 @@ export function endpoints(passed: Proxied): readonly Endpoint[] {
     default:
       return [];
   }
+}
+
+/** Addresses that the lines of a group name. */
+export function peerEndpoints(upstream: Upstream): readonly Endpoint[] {
+  return upstream.peers.flatMap((peer) =>
+    peer.url === null
+      ? []
+      : [{ node: peer.node, host: peer.url.host, port: peer.port, socket: peer.url.socket }],
+  );
 }
 
 interface Leading {

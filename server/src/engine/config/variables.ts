@@ -63,7 +63,7 @@ const GEO_PARAMETERS = new Set(['proxy', 'delete']);
 function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth: number): PossibleValues {
   const few = BUILT_IN[name];
   if (few) return { values: few, complete: true };
-  const definitions = definitionsOf(model).get(name) ?? [];
+  const definitions = inForce(definitionsOf(model).get(name) ?? [], at);
   const server = enclosingServer(at);
   const values: string[] = [];
   let complete = true;
@@ -90,6 +90,21 @@ function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth:
   }
   if (!found) return capturedValues(name, at) ?? { values: [], complete: false };
   return { values: [...new Set(values)].slice(0, MAX_VALUES), complete };
+}
+
+/** Definitions that can count at a place: a location that sets a variable itself overrides what was set before. */
+function inForce(definitions: readonly Definition[], at: ConfigNode): readonly Definition[] {
+  const location = enclosingLocation(at);
+  if (!location || at.name === 'set') return definitions;
+  const overrides = definitions.some(({ node, kind }) => kind === 'set' && node.parent === location);
+  return overrides
+    ? definitions.filter(({ node, kind }) => kind === 'set' && enclosingLocation(node) === location)
+    : definitions;
+}
+
+function enclosingLocation(node: ConfigNode): ConfigNode | null {
+  for (const outer of node.ancestors()) if (outer.name === 'location') return outer;
+  return null;
 }
 
 function isParameter(definition: ConfigNode, name: string): boolean {

@@ -299,7 +299,7 @@ function placeOf(failure: Case): Explanation['place'] {
   if (!best || !failure.model) return null;
   const model = failure.model;
   // What fits clearly worse is no alternative.
-  const close = others.filter((place) => best.fit - place.fit < 0.25).slice(0, 5);
+  const close = others.filter((place) => best.fit - place.fit < 0.2).slice(0, 5);
   return { ...toPlace(model, best), alternatives: close.map((place) => toPlace(model, place)) };
 }
 

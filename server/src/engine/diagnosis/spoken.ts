@@ -2,7 +2,7 @@ import { type ListenAddress, listensOn } from '../config/listens.ts';
 import { type Address, type Endpoint, endpoints, type Proxied, passSpeaking } from '../config/proxied.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { bestPlace, type Case } from './case.ts';
-import { sameEnd } from './locate.ts';
+import { sameEnd } from './same-end.ts';
 import { samePeer } from './same-peer.ts';
 
 /** Questions about the protocol of a case's backend: what the files and the other lines say of it. */

@@ -3,6 +3,7 @@ import { toBytes } from './bytes.ts';
 import { effective, effectiveValue } from './inheritance.ts';
 import { findLocation, namedLocation } from './location-choice.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
+import { proxied } from './proxied.ts';
 import type { ClientRequest, FileKind, StepKind } from './request-state.ts';
 import { type Route, route } from './route.ts';
 import { locate } from './routing.ts';
@@ -81,7 +82,8 @@ export function reachedLocations(
     add(location, changed ? 'redirect' : 'request', why, upstreamRequest(way)?.uri ?? null);
   }
   for (const way of ends)
-    for (const [location, why] of afterFailure(model, server, way)) add(location, 'error-page', why, null);
+    for (const [location, { why, uri: page }] of afterFailure(model, server, way))
+      add(location, 'error-page', why, page === null || hasUriPart(model, location) ? null : page);
   for (const location of internalLocations(model, server))
     add(
       location,
@@ -101,13 +103,15 @@ function locationOf(block: ConfigNode | null): ConfigNode | null {
     : ([...block.ancestors()].find(({ name }) => name === 'location') ?? null);
 }
 
+interface AfterFailure {
+  readonly why: readonly string[];
+  /** The URI that replaces the request's; null for a named location. */
+  readonly uri: string | null;
+}
+
 /** Where error_page leads once a backend has failed; from there on only with recursive_error_pages. */
-function afterFailure(
-  model: ConfigModel,
-  server: ConfigNode,
-  way: Route,
-): Map<ConfigNode, readonly string[]> {
-  const found = new Map<ConfigNode, readonly string[]>();
+function afterFailure(model: ConfigModel, server: ConfigNode, way: Route): Map<ConfigNode, AfterFailure> {
+  const found = new Map<ConfigNode, AfterFailure>();
   const from: ConfigNode[] = way.block && way.handler ? [way.block] : [];
   for (let block = from.pop(); block; block = from.pop()) {
     for (const page of errorPagesOf(way.state, block)?.values() ?? []) {
@@ -118,11 +122,20 @@ function afterFailure(
           ? findLocation(server, toBytes(page.target.replace(/\?.*/s, ''))).location?.node
           : null;
       if (!to || found.has(to)) continue;
-      found.set(to, [`${page.node.text} leads to ${to.text} when ${block.text} has failed`]);
+      found.set(to, {
+        why: [`${page.node.text} leads to ${to.text} when ${block.text} has failed`],
+        uri: page.target.startsWith('@') ? null : toBytes(page.target),
+      });
       if (effectiveValue(model, 'recursive_error_pages', to, 'off') === 'on') from.push(to);
     }
   }
   return found;
+}
+
+/** Whether the location's *_pass replaces what it was found by, or nothing is known of it. */
+function hasUriPart(model: ConfigModel, location: ConfigNode): boolean {
+  const passed = proxied(model, location);
+  return passed === null || passed.uriPart !== null || passed.target.kind === 'variable';
 }
 
 const internals = new WeakMap<ConfigNode, readonly ConfigNode[]>();

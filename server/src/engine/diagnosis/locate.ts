@@ -2,7 +2,7 @@ import { toBytes } from '../config/bytes.ts';
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, type Endpoint, endpoints, type Proxied, peerEndpoints } from '../config/proxied.ts';
 import { type Reached, reachedLocations } from '../config/reached-locations.ts';
-import { normaliseUri } from '../config/routing.ts';
+import { locate, normaliseUri } from '../config/routing.ts';
 import { type Upstream, upstreams } from '../config/upstreams.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FoundPlace, Peer } from './case.ts';
@@ -31,7 +31,7 @@ export function findPlaces(
   }
   if (entry.stream) return peer ? streamPlaces(model, peer) : [];
   const wanted = lookUp === null ? peer : namedPeer(lookUp);
-  const routed = routedLocations(model, entry);
+  const routed = routedLocations(model, entry, wanted);
   const places = allProxied(model).flatMap((target): FoundPlace[] => {
     // Only a variable, or a group that resolves, is looked up at run time.
     if (lookUp !== null && !looksUp(target)) return [];
@@ -57,6 +57,8 @@ interface Routed {
   /** Whether the line itself tells the server. */
   readonly known: boolean;
   readonly reached: ReadonlyMap<ConfigNode, Reached>;
+  /** Locations that the URI which was sent to the backend leads to: after an internal redirect it is that of the request. */
+  readonly ofSentUri: ReadonlySet<ConfigNode>;
   readonly trace: readonly string[];
 }
 
@@ -64,26 +66,32 @@ interface Routed {
 const MAX_SERVERS = 32;
 
 /** The server blocks that fit the line, and the locations in which its request can end there. */
-function routedLocations(model: ConfigModel, entry: LogEntry): Routed {
+function routedLocations(model: ConfigModel, entry: LogEntry, peer: Peer | null): Routed {
   const { servers, known, trace } = loggedServers(model, entry);
   const reached = new Map<ConfigNode, Reached>();
   const { subrequest, request } = entry;
+  const ofSentUri = new Set<ConfigNode>();
+  const sentUri = peer?.uri?.startsWith('/') ? normaliseUri(peer.uri) : null;
   if (subrequest !== null || request !== null) {
     // nginx logs a subrequest's URI decoded, and as it is after changes.
     const uri = subrequest === null ? normaliseUri(request!.uri) : toBytes(subrequest).replace(/\?.*/s, '');
     for (const server of servers.slice(0, MAX_SERVERS)) {
       const sent = subrequest === null ? requestTo(model, server, entry) : null;
       for (const way of reachedLocations(model, server, sent, uri)) reached.set(way.location, way);
+      const { location } = sentUri === null ? { location: null } : locate(server, sentUri);
+      if (location) ofSentUri.add(location);
     }
   }
-  return { servers: new Set(servers), known, reached, trace };
+  return { servers: new Set(servers), known, reached, ofSentUri, trace };
 }
 
 /** What speaks for a place, in parts of 1. The address outweighs the rest together but for the server. */
 const FIT = {
   address: 0.5,
-  way: { request: 0.25, redirect: 0.25, 'error-page': 0.2, internal: 0.15 },
+  way: { request: 0.25, redirect: 0.25, 'error-page': 0.2, internal: 0.05 },
   sentUri: 0.1,
+  otherUri: -0.2,
+  noWay: -0.1,
   server: 0.05,
   scheme: 0.1,
   otherScheme: -0.2,
@@ -108,16 +116,17 @@ function judge(
   // A value that is not known can be any address: only the URI tells then.
   if (address === 'maybe' && !way) return null;
   const trace = [...routed.trace, ...(way?.why ?? [])];
-  let fit = way ? FIT.way[way.way] : 0;
+  let fit = way ? FIT.way[way.way] : entry.request ? FIT.noWay : 0;
   if (address === 'yes') {
     fit += FIT.address;
     if (peer) trace.push(`${target.pass.text} leads to ${peer.text}`);
   } else trace.push(`${target.pass.text} can lead to any address`);
   if (routed.known) fit += FIT.server;
   const uri = peer?.uri ?? null;
-  if (uri !== null && way?.sends.includes(toBytes(uri))) {
-    fit += FIT.sentUri;
-    trace.push(`it sends ${uri}, as the line has it`);
+  const sent = uri === null || !location ? null : sendsUri(target, location, uri, way, routed);
+  if (sent !== null) {
+    fit += sent ? FIT.sentUri : FIT.otherUri;
+    trace.push(sent ? `it sends ${uri}, as the line has it` : `it would send another URI than ${uri}`);
   }
   const scheme = peer?.scheme ?? null;
   if (scheme === null || target.scheme === null || scheme === target.scheme) fit += FIT.scheme;
@@ -132,6 +141,21 @@ function judge(
       `${entry.subrequest ?? entry.request.uri} leads elsewhere first: an internal redirect, or another request line`,
     );
   return { node: target.pass, location, server, proxied: target, fit, trace };
+}
+
+/** Whether a location sends the URI that the line has: as worked out, else by where that URI leads. Null: not known. */
+function sendsUri(
+  target: Proxied,
+  location: ConfigNode,
+  uri: string,
+  way: Reached | null,
+  routed: Routed,
+): boolean | null {
+  if (way && way.sends.length > 0) return way.sends.includes(toBytes(uri));
+  if (target.target.kind === 'variable' || location.all('rewrite').length > 0) return null;
+  if (target.uriPart !== null) return uri.startsWith(target.uriPart) ? null : false;
+  if (location.arg(0)?.startsWith('@') || (way && way.way !== 'internal')) return null;
+  return routed.ofSentUri.has(location);
 }
 
 /** Lines of groups that nothing in these files passes to: the *_pass stands in a file that is not in sight. */

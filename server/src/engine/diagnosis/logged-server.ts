@@ -102,7 +102,7 @@ export function requestTo(model: ConfigModel, server: ConfigNode, entry: LogEntr
   if (!entry.request) return null;
   const host = hostOf(model, entry);
   const point = host === null ? null : (chosenFor(model, server, host)?.point ?? null);
-  const made = point ? null : approaches(model).get(server);
+  const made = point ? null : waysIn(model).get(server);
   if (!point && !made) return null;
   const { method, uri, protocol } = entry.request;
   return {
@@ -119,6 +119,15 @@ export function requestTo(model: ConfigModel, server: ConfigNode, entry: LogEntr
     client: null,
     body: null,
   };
+}
+
+const madeUp = new WeakMap<ConfigModel, ReadonlyMap<ConfigNode, ClientRequest>>();
+
+/** A made-up request to each server, for a line whose host was cut off or taken out. */
+function waysIn(model: ConfigModel): ReadonlyMap<ConfigNode, ClientRequest> {
+  const ways = madeUp.get(model) ?? approaches(model);
+  madeUp.set(model, ways);
+  return ways;
 }
 
 const points = new WeakMap<ConfigModel, ReadonlyMap<ConfigNode, readonly ListenPoint[]>>();

@@ -170,6 +170,16 @@ describe.concurrent('backends', () => {
     }
   });
 
+  test('a client comes back after an idle time, whether it is still heard or not', async ({
+    onTestFinished,
+  }) => {
+    const { to, backend } = await start(onTestFinished, 'stale-keepalive', { how: 'idle', idleMs: 300 });
+    expect(await http1(to, { afterIdleMs: 10 })).toMatchObject({ kind: 'response', status: 200, body: 'ok' });
+    expect(backend.received.map(({ connection }) => connection)).toEqual([1, 1]);
+    expect(await http1(to, { afterIdleMs: 600 })).toMatchObject({ kind: 'closed', status: null, body: '' });
+    expect(backend.received.map(({ connection }) => connection)).toEqual([1, 1, 2]);
+  });
+
   test('tls', async ({ onTestFinished }) => {
     const serverName = 'backend.internal';
     for (const certificate of ['self', 'good', 'other', 'expired', 'chain', 'nochain'] as const) {

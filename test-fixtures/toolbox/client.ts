@@ -64,6 +64,11 @@ export interface Http1Options extends ClientOptions {
   preamble?: string;
   /** Announces the body and does not send it. */
   withholdBody?: boolean;
+  /**
+   * Sends the same request first, waits for its answer and then so long, and sends this one on that connection, even if
+   * the server has closed it: as a balancer does whose request crosses the server's FIN.
+   */
+  afterIdleMs?: number;
 }
 
 /** Beyond some twenty requests at once the short time-outs of the fixtures fire on a small machine. */
@@ -84,7 +89,7 @@ async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 /**
- * Sends one HTTP/1 request on a connection of its own, asking for the connection to be closed.
+ * Sends one HTTP/1 request on a connection of its own, asking for the connection to be closed after it.
  * `to` is a listen address such as `127.0.0.1:8080`. Never rejects for what a server does.
  */
 export function http1(to: string, options: Http1Options = {}): Promise<ClientResult> {
@@ -101,23 +106,42 @@ export function http1(to: string, options: Http1Options = {}): Promise<ClientRes
       new Promise((resolve) => {
         const since = Date.now();
         const chunks: Buffer[] = [];
-        const socket = open(to, options.tls, () => {
+        let first = options.afterIdleMs !== undefined;
+        let ended = false;
+        let idle: NodeJS.Timeout | undefined;
+        const send = (fields: Record<string, string | null>) => {
           socket.write(
-            `${options.preamble ?? ''}${method} ${path} HTTP/${version}\r\n${headerLines(headers)}\r\n`,
+            `${options.preamble ?? ''}${method} ${path} HTTP/${version}\r\n${headerLines(fields)}\r\n`,
           );
           if (body && !options.withholdBody) socket.write(body);
-        });
+        };
+        const socket = open(to, options.tls, () =>
+          send(first ? { ...headers, Connection: 'keep-alive' } : headers),
+        );
+        const again = () => {
+          first = false;
+          chunks.length = 0;
+          send(headers);
+          // What comes back is a reset, which nobody hears who has heard the end.
+          if (ended) finish('closed');
+        };
         const finish = (end: End, error: string | null = null) => {
           clearTimeout(timer);
+          clearTimeout(idle);
           socket.destroy();
           resolve({ ...readResponse(Buffer.concat(chunks), method, end), error, ms: Date.now() - since });
         };
         const timer = setTimeout(() => finish('timeout'), timeoutMs);
         socket.on('data', (chunk) => {
           chunks.push(chunk);
-          if (isComplete(Buffer.concat(chunks), method)) finish('closed');
+          if (!isComplete(Buffer.concat(chunks), method)) return;
+          if (first) idle ??= setTimeout(again, options.afterIdleMs);
+          else finish('closed');
         });
-        socket.on('end', () => finish('closed'));
+        socket.on('end', () => {
+          ended = true;
+          if (idle === undefined || !first) finish('closed');
+        });
         socket.on('error', (error) => finish('closed', codeOf(error)));
       }),
   );

@@ -23,6 +23,8 @@ export interface FixtureRequest {
   /** For a WebSocket: milliseconds without a byte after its echo; it must still be open then. */
   readonly idleMs?: number;
   readonly headers?: Record<string, string>;
+  /** It is the second of its connection, which was idle so many milliseconds since the same request was answered. */
+  readonly afterIdleMs?: number;
   readonly meant: Meant;
   /** First release on which it does not fail. */
   readonly until?: string;
@@ -43,6 +45,7 @@ export interface SilentCase {
   readonly body?: string;
   readonly bodySize?: number;
   readonly websocket?: boolean;
+  readonly afterIdleMs?: number;
   readonly status: number;
 }
 

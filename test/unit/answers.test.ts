@@ -33,3 +33,45 @@ describe('an answer without a line in the error log', () => {
     expect(await causes(html, `server { ${PROXIED} }`)).toEqual([]);
   });
 });
+
+describe('a 502 of a load balancer', () => {
+  const AWS = 'HTTP/1.1 502 Bad Gateway\r\nServer: awselb/2.0\r\n\r\n';
+  const GOOGLE =
+    '<h1>Error: Server Error</h1>\n<h2>The server encountered a temporary error and could not complete your request.<p>Please try again in 30 seconds.</h2>\n<title>502 Server Error</title>';
+  const site = (settings: string): string => `server { listen 80; ${settings} ${PROXIED} }`;
+
+  test('may be a connection that nginx was closing, where its time is the shorter one', async () => {
+    expect(await causes(AWS, site('keepalive_timeout 15s;'))).toEqual(['balancer-outlives-nginx likely']);
+    expect(await causes(AWS, `keepalive_timeout 65 60;\n${site('')}`)).toEqual([]);
+    expect(await causes(AWS, `keepalive_timeout 1m;\n${site('')}`)).toEqual([
+      'balancer-outlives-nginx likely',
+    ]);
+    expect(await causes(GOOGLE, `keepalive_timeout 65;\n${site('')}`)).toEqual([
+      'balancer-outlives-nginx likely',
+    ]);
+    expect(await causes(GOOGLE, site('keepalive_timeout 620s;'))).toEqual([]);
+  });
+
+  test("knows nginx's default, which is enough for one of them", async () => {
+    expect(await causes(AWS, site(''))).toEqual([]);
+    expect(await causes(GOOGLE, site(''))).toEqual(['balancer-outlives-nginx likely']);
+  });
+
+  test('is less sure where another server block keeps connections longer, and leaves out what is local', async () => {
+    const local = 'server { listen 127.0.0.1:8081; keepalive_timeout 5s; return 200; }';
+    expect(await causes(AWS, `${site('')}\n${local}`)).toEqual([]);
+    const two = `${site('keepalive_timeout 5s;')}\nserver { listen 81; return 200; }`;
+    expect(await causes(AWS, two)).toEqual(['balancer-outlives-nginx possible']);
+    const own = `server { listen 80; location /a { keepalive_timeout 5s; return 200; } ${PROXIED} }`;
+    expect(await causes(AWS, own)).toEqual(['balancer-outlives-nginx possible']);
+  });
+
+  test('is another thing where nginx announces that it closes, for other statuses and other balancers', async () => {
+    expect(await causes(AWS, site('keepalive_timeout 0;'))).toEqual([]);
+    expect(
+      await causes(AWS.replace('502 Bad Gateway', '504 Gateway Time-out'), site('keepalive_timeout 5s;')),
+    ).toEqual([]);
+    const haproxy = '<h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.';
+    expect(await causes(haproxy, site('keepalive_timeout 5s;'))).toEqual([]);
+  });
+});

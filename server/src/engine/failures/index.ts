@@ -9,6 +9,7 @@ import { backendReset } from './backend-reset.ts';
 import { backendRestarting } from './backend-restarting.ts';
 import { backendSent5xx } from './backend-sent-5xx.ts';
 import { backendWorkerTimeout } from './backend-worker-timeout.ts';
+import { balancerOutlivesNginx } from './balancer-outlives-nginx.ts';
 import { buffersInconsistent } from './buffers-inconsistent.ts';
 import { connectTimeout } from './connect-timeout.ts';
 import { connectionUpgradeHardcoded } from './connection-upgrade-hardcoded.ts';
@@ -186,6 +187,7 @@ export const failureModes: readonly FailureMode[] = [
   internalRedirectCycle,
   errorPageNeedsBackend,
   statusFromConfig,
+  balancerOutlivesNginx,
   luaError,
   authRequestFailed,
   proxyLoop,

@@ -37,13 +37,6 @@ export const otherCauses: readonly OtherCause[] = [
     mitigate: null,
     takesEffect: reload,
   },
-  {
-    id: 'balancer-outlives-nginx',
-    title: 'The load balancer keeps idle connections longer than nginx',
-    do: 'Set keepalive_timeout in http or server above the idle time-out of the balancer: above 60s for an AWS ALB, above 600s for Google Cloud.',
-    mitigate: null,
-    takesEffect: reload,
-  },
 
   // around the answer
   {

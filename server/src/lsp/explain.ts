@@ -6,7 +6,6 @@ import { applyEdits } from '../engine/diagnosis/fixes.ts';
 import { nothingFound } from '../engine/diagnosis/nothing-found.ts';
 import { errnoText, phaseTrack } from '../engine/diagnosis/phase-track.ts';
 import { failureMode } from '../engine/failures/index.ts';
-import { otherCause } from '../engine/failures/other-causes.ts';
 import { readLogFile } from '../log-file.ts';
 import type {
   DiffLine,
@@ -96,7 +95,7 @@ function draw(explanation: Explanation, judged: Judged | null, lineDiff: LineDif
     alternatives: judged ? (place?.alternatives ?? []).map((other) => drawPlace(other, judged)) : [],
     causes: explanation.causes.map(
       (cause): DrawnCause => ({
-        title: failureMode(cause.id)?.title ?? otherCause(cause.id)?.title ?? cause.id,
+        title: failureMode(cause.id)?.title ?? cause.id,
         page: failureMode(cause.id)?.references[0] ?? null,
         fixes: model ? cause.fixes.map((fix) => drawFix(fix, model, lineDiff)) : [],
       }),

@@ -4,7 +4,6 @@ import { type ErrorPage, readErrorPage } from '../errorlog/error-page.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { LoggedAnswer } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
-import { otherCause } from '../failures/other-causes.ts';
 import { answerMaker, WHO_ANSWERED } from './access-evidence.ts';
 import { check } from './check.ts';
 import { causeOfBlockSize } from './helper-evidence.ts';
@@ -243,17 +242,16 @@ function sentByBackend(line: HelperLine): Cause[] {
 function causesOf(ids: readonly string[]): Cause[] {
   return ids.flatMap((id) => {
     const mode = failureMode(id);
-    const known = mode ? { do: mode.do, ...mode.remedy } : otherCause(id);
-    if (!known) return [];
+    if (!mode) return [];
     return [
       {
         id,
         certainty: 'possible' as const,
         because: [],
         against: [],
-        do: known.do,
-        mitigate: known.mitigate,
-        takesEffect: known.takesEffect,
+        do: mode.do,
+        mitigate: mode.remedy.mitigate,
+        takesEffect: mode.remedy.takesEffect,
         checks: [],
         fixes: [],
       },

@@ -10,7 +10,6 @@ import type { Fault, MatchedMessage } from '../errorlog/message.ts';
 import { causesOf } from '../errorlog/message.ts';
 import type { FailureMode } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
-import { otherCause } from '../failures/other-causes.ts';
 import { bestPlace, type Case, type FoundPlace, type Peer, type Surroundings, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
 import { helperEvidence } from './helper-evidence.ts';
@@ -146,7 +145,7 @@ interface Ranked {
   readonly cause: Cause;
   readonly refuted: boolean;
   readonly general: boolean;
-  readonly mode: FailureMode | null;
+  readonly mode: FailureMode;
 }
 
 /** Most causes to name when nothing speaks for them. */
@@ -166,19 +165,13 @@ function rankCauses(failure: Case): Ranked[] {
   }
   const weights = new Map(ids.map((id) => [id, failureMode(id)?.weigh?.(failure) ?? null]));
   // What the case itself rules out is not what another program speaks of.
-  const open = ids.filter((id) => {
-    const mode = failureMode(id);
-    return mode === null || (weights.get(id) != null && weights.get(id)!.refuted !== true);
-  });
+  const open = ids.filter((id) => weights.get(id) != null && weights.get(id)!.refuted !== true);
   const helped = helperEvidence(failure, open);
   for (const { id } of [...helped].reverse())
     ids.splice(0, ids.length, id, ...ids.filter((other) => other !== id));
-  const ranked = ids.flatMap((id, i): Ranked[] => {
+  const ranked = ids.flatMap((id): Ranked[] => {
     const mode = failureMode(id);
-    if (!mode) {
-      const other = otherCauseOf(failure, id, i === 0 && ids.length === 1);
-      return other ? [other] : [];
-    }
+    if (!mode) return [];
     const weight = weights.has(id) ? weights.get(id)! : (mode.weigh?.(failure) ?? null);
     if (!weight) return [];
     // What another program says of it makes it a specific one.
@@ -244,24 +237,6 @@ function toCause(failure: Case, mode: FailureMode, weight: Weight): Cause {
   };
 }
 
-/** A cause whose failure mode has no file of its own yet: title, remedy, and the phase's own commands. */
-function otherCauseOf(failure: Case, id: string, alone: boolean): Ranked | null {
-  const other = otherCause(id);
-  if (!other) return null;
-  const cause: Cause = {
-    id,
-    certainty: alone ? 'likely' : 'possible',
-    because: [],
-    against: [],
-    do: sentence(other.do),
-    mitigate: other.mitigate,
-    takesEffect: other.takesEffect,
-    checks: [...phaseCommands(failure)],
-    fixes: [],
-  };
-  return { cause, refuted: false, general: true, mode: null };
-}
-
 const WHOSE: Record<Fault, string> = {
   configuration: 'the configuration causes it',
   backend: "it is the backend's fault, not nginx's",
@@ -278,7 +253,7 @@ function verdict(failure: Case, causes: readonly Ranked[]): string {
   const first = causes[0];
   // A certain cause that the file itself holds outweighs what the message alone says.
   const configured =
-    first?.cause.certainty === 'certain' && first.mode?.detect !== undefined && first.cause.fixes.length > 0;
+    first?.cause.certainty === 'certain' && first.mode.detect !== undefined && first.cause.fixes.length > 0;
   const fault = configured ? 'configuration' : faultOf(matched.kind, entry);
   // Several causes and no evidence for any that says more than the message: the verdict must not be surer than they are.
   const open =
@@ -289,7 +264,7 @@ function verdict(failure: Case, causes: readonly Ranked[]): string {
     first !== undefined &&
     !first.general &&
     first.cause.certainty !== 'possible' &&
-    first.mode?.remedy.takesEffect?.startsWith('nginx -s reload') === true;
+    first.mode.remedy.takesEffect?.startsWith('nginx -s reload') === true;
   const whose = ownCure || (fault === 'configuration' && open) ? '' : WHOSE[fault];
   return whose === '' ? `${happened}.` : `${happened}; ${whose}.`;
 }

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { catalogue, matchMessage } from '../errorlog/catalogue.ts';
+import { causesOf } from '../errorlog/message.ts';
+import { readEntries } from '../errorlog/read-entries.ts';
 import { failureModes } from './index.ts';
 import { otherCause, otherCauses } from './other-causes.ts';
 
@@ -54,6 +57,17 @@ describe('other causes', () => {
     expect(failureModes.map(({ id }) => id).filter(otherCause)).toEqual([]);
   });
 
+  it('are pointed to by no message of a log', () => {
+    const pointed = readEntries(catalogue.map(({ example }) => example).join('\n')).entries.flatMap(
+      (entry) => {
+        const matched = matchMessage(entry);
+        return matched ? causesOf(matched.kind, entry) : [];
+      },
+    );
+    expect(pointed).toContain('backend-down');
+    expect(pointed.filter((id) => !failureModes.some((mode) => mode.id === id))).toEqual([]);
+  });
+
   it('stand once each, under an id of the design', () => {
     const ids = otherCauses.map(({ id }) => id);
     expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
@@ -70,8 +84,7 @@ describe('other causes', () => {
     expect(cause.title).not.toMatch(/\.$/);
     expect(cause.do).toMatch(/\.$/);
     expect(cause.do.length).toBeLessThanOrEqual(260);
-    for (const text of [cause.title, cause.do, cause.mitigate, cause.takesEffect]) {
-      if (text === null) continue;
+    for (const text of [cause.title, cause.do]) {
       expect(text.trim()).not.toBe('');
       expect(text).not.toMatch(/[!\n]/);
       expect(text).not.toMatch(/_ssl_verify off|setenforce/);

@@ -51,6 +51,18 @@ function fixtureText(id, name) {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
+const WITHOUT_STATUS = {
+  raw: 'was answered with bytes that are no HTTP',
+  closed: 'was not answered: the connection was closed',
+  cut: 'was answered in part',
+  timeout: 'was not answered in time',
+};
+
+/** What became of a request. */
+function whatCame({ path: uri, status, kind }) {
+  return `\`${uri}\` ${status === null ? WITHOUT_STATUS[kind] : `was answered with ${status}`}`;
+}
+
 function page(mode) {
   const folder = path.join(root, 'test-fixtures', mode.id);
   const found = mode.detect ? 'in the configuration' : null;
@@ -82,9 +94,7 @@ function page(mode) {
     const broken = JSON.parse(readFileSync(path.join(recorded, version, 'broken.json'), 'utf8'));
     const lines = [...(broken.refusal ? [broken.refusal] : []), ...broken.log];
     const said = lines.length === 0 ? 'wrote nothing to its error log' : 'said';
-    const answers = broken.answers
-      .map((a) => `\`${a.path}\` was answered with ${a.status ?? a.kind}`)
-      .join(', ');
+    const answers = broken.answers.map(whatCame).join(', ');
     parts.push(
       `nginx ${version} ${said}${lines.length === 0 ? '.' : ':'}${answers ? ` (${answers})` : ''}\n`,
     );

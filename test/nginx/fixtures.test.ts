@@ -325,7 +325,9 @@ const lacking = fixtures().filter(
 );
 for (const { id, needs } of lacking) {
   // Skipped tests are counted, and CI takes none.
-  describe.skip(`${id}: ${nginx} loads no module of ${needs}`, () => {
+  const why = `${id} is not run: ${nginx} cannot load the modules of ${needs}`;
+  process.stderr.write(`${why}\n`);
+  describe.skip(why, () => {
     test.each(['fails as recorded', 'is cured', 'works where it is silent'])('%s', () => {});
   });
 }

@@ -12,6 +12,7 @@ import type { FailureMode } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
 import { bestPlace, type Case, type FoundPlace, type Peer, type Surroundings, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
+import { causesOfGenerated, generatedBy, generatedNote } from './generated.ts';
 import { helperEvidence } from './helper-evidence.ts';
 import { findPlaces } from './locate.ts';
 
@@ -37,6 +38,9 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
       `no directive of this configuration leads to ${failure.peer.text}: the running nginx may use another file`,
     );
   }
+  const ranked = causes.map(({ cause }) => cause);
+  const generated = generatedBy(failure);
+  if (generated) notes.push(generatedNote(generated));
   const older = otherScheme(failure);
   if (older) notes.push(older);
   return {
@@ -50,7 +54,7 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
     },
     entry: fieldsOf(entry),
     status: statusIn(failure),
-    causes: causes.map(({ cause }) => cause),
+    causes: generated ? causesOfGenerated(ranked, generated) : ranked,
     place: placeOf(failure),
     attempts: attempts(failure),
     notes,

@@ -191,6 +191,8 @@ function matchRefusal(entry: LogEntry): MatchedMessage | null {
 const MIN_BARE = 16;
 const MIN_BARE_NOTICE = 30;
 const MIN_BARE_CUT = 12;
+/** ... and so much one whose first word, a name or a number, was left out. */
+const MIN_BARE_TAIL = 20;
 
 /** Whether a text is, or begins like, a message of the catalogue: for lines that have nothing else of nginx. */
 export function isKnownMessage(text: string): boolean {
@@ -203,6 +205,9 @@ export function isKnownMessage(text: string): boolean {
   const body = bodyOf(text);
   return (
     FICTIONS.some((fiction) => body.startsWith(fiction.text)) ||
+    tailCandidates(body).some(
+      (rule) => rule.kind.fault !== 'nobody' && isWholeTail(rule.template, body, MIN_BARE_TAIL),
+    ) ||
     cutCandidates(body).some((rule) => rule.kind.fault !== 'nobody' && cutWeight(rule, body) >= MIN_BARE_CUT)
   );
 }
@@ -369,6 +374,20 @@ export function statusOf(kind: MessageKind, entry: LogEntry): StatusVerdict {
 /** Who has to act on a line of this kind. */
 export function faultOf(kind: MessageKind, entry: LogEntry): Fault {
   return typeof kind.fault === 'function' ? kind.fault(entry) : kind.fault;
+}
+
+/** `could not be resolved (3: Host not found)`: a text that begins at the first literal piece behind a variable part. */
+function isWholeTail({ literals, names }: Template, text: string, least: number): boolean {
+  const [head, ...rest] = literals;
+  const [next = '', ...others] = rest;
+  if (head !== '' || !text.startsWith(next.trimStart())) {
+    return false;
+  }
+  const tail = [next.trimStart(), ...others];
+  return (
+    tail.reduce((sum, piece) => sum + piece.length, 0) >= least &&
+    matchTemplate({ literals: tail, names: names.slice(1), weight: 0 }, text) !== null
+  );
 }
 
 /** Captures of a text that begins inside one of the template's literal pieces, at the start of a word. */

@@ -1,3 +1,5 @@
+import { inOwnCase, withQuotedName } from './retyped.ts';
+
 /** Takes one kind of dirt off a line; gives it back as it is when the dirt is not there. */
 export interface Normaliser {
   readonly name: string;
@@ -20,6 +22,8 @@ export const normalisers: readonly Normaliser[] = [
   { name: 'program-name', apply: afterProgramName },
   { name: 'retyped-separators', apply: withSeparators },
   { name: 'trailing-comma', apply: withoutComma },
+  { name: 'retyped-case', apply: inOwnCase },
+  { name: 'lost-quotes', apply: withQuotedName },
 ];
 
 const CONTROL_SEQUENCE = /\u001b\[[0-9;]{0,20}[A-Za-z]/g;

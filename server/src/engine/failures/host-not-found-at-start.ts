@@ -28,7 +28,8 @@ export const hostNotFoundAtStart: FailureMode = {
   signatures: [{ message: 'host-not-found-in-upstream' }],
   weigh(failure) {
     const name = missingName(failure);
-    if (name === null) return null;
+    // The end of the line was lost, and the name with it.
+    if (name === null) return { certainty: 'likely', because: [], against: [] };
     const misspelled = failure.model !== null && misspelledGroup(failure.model, name) !== null;
     return {
       certainty: misspelled ? 'likely' : 'certain',

@@ -1,0 +1,62 @@
+/**
+ * Messages that a person typed anew, in a title or a sentence: `Upstream Timed Out`, `Connect() failed`, a name
+ * without its quotes. nginx writes no message with another letter case, so the words are safe to restore.
+ */
+
+/** Words of messages and actions as nginx writes them; longer ones before those that they begin with. */
+const PHRASES = [
+  'upstream prematurely closed connection',
+  'upstream prematurely closed',
+  'upstream prematurely sent response',
+  'upstream timed out',
+  'upstream sent too big header',
+  'upstream sent invalid header',
+  'upstream sent no valid HTTP/1.0 header',
+  'upstream sent',
+  'upstream rejected request',
+  'upstream violated stream flow control',
+  'upstream server temporarily disabled',
+  'upstream SSL certificate',
+  'auth request unexpected status',
+  'rewrite or internal redirection cycle',
+  'no port in upstream',
+  'no host in upstream',
+  'invalid host in upstream',
+  'invalid port in upstream',
+  'invalid URL prefix',
+  'connect() failed',
+  'connect() to',
+  'recv() failed',
+  'send() failed',
+  'writev() failed',
+  'no live upstreams',
+  'no resolver defined',
+  'host not found in upstream',
+  'could not be resolved',
+  'worker_connections are not enough',
+  'peer closed connection in SSL handshake',
+  'while reading response header from upstream',
+  'while reading upstream',
+  'while connecting to upstream',
+  'while sending request to upstream',
+  'while sending to client',
+  'while SSL handshaking to upstream',
+  'while proxying upgraded connection',
+] as const;
+
+const OWN_CASE: ReadonlyMap<string, string> = new Map(
+  PHRASES.map((phrase) => [phrase.toLowerCase(), phrase]),
+);
+const ANY_CASE = new RegExp(PHRASES.map((phrase) => phrase.replace(/[().]/g, '\\$&')).join('|'), 'gi');
+
+/** The line with the words of messages in the letter case in which nginx writes them. */
+export function inOwnCase(line: string): string {
+  return line.replace(ANY_CASE, (words) => OWN_CASE.get(words.toLowerCase()) ?? words);
+}
+
+const BARE_NAME = /(host not found in upstream )([\w.:-]{1,300})( in \/|$)/;
+
+/** `host not found in upstream app.test in /etc/...`: a name whose quotes were lost with the real one. */
+export function withQuotedName(line: string): string {
+  return line.replace(BARE_NAME, '$1"$2"$3');
+}

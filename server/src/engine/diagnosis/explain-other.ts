@@ -6,14 +6,18 @@ import type { LoggedAnswer } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
 import { answerMaker, WHO_ANSWERED } from './access-evidence.ts';
 import { check } from './check.ts';
+import { evidenceOnly, type ToldAlone } from './evidence-only.ts';
 import { causeOfBlockSize } from './helper-evidence.ts';
 
 /** Characters of lines that nobody knows, kept in case that they are an error page. */
 const KEPT = 65_536;
+/** Lines of other programs kept in case that they are all there is. */
+const MAX_EVIDENCE = 200;
 
 /** What a text holds beside nginx's own log lines: an error page, lines of access logs and of other programs. */
 export class OtherText {
   private text = '';
+  private readonly evidence: HelperLine[] = [];
   private readonly groups = new Map<string, { count: number; first: HelperLine; last: HelperLine }>();
 
   unrecognised(line: string): void {
@@ -22,7 +26,10 @@ export class OtherText {
 
   helper(line: HelperLine): void {
     const key = keyOf(line);
-    if (key === null) return;
+    if (key === null) {
+      if (this.evidence.length < MAX_EVIDENCE) this.evidence.push(line);
+      return;
+    }
     const group = this.groups.get(key);
     if (group) {
       group.count++;
@@ -33,6 +40,14 @@ export class OtherText {
   /** Explanations of what stands there; the page comes first. With a configuration, what is wrong in it is a cause. */
   explained(model: ConfigModel | null): ExplainGroup[] {
     const page = readErrorPage(this.text);
+    if (page === null && this.groups.size === 0)
+      return evidenceOnly(this.evidence, model).map((told) => ({
+        count: 1,
+        first: told.line.time,
+        last: told.line.time,
+        sample: told.line.text,
+        explanation: explainAlone(told),
+      }));
     return [
       ...(page
         ? [
@@ -66,7 +81,7 @@ function keyOf(line: HelperLine): string | null {
     case 'uwsgi':
     case 'apache':
       return line.kind;
-    // Evidence for a line of nginx, but no failure of a request by themselves.
+    // Evidence for a line of nginx; told by themselves only where there is nothing else.
     case 'php-fpm':
     case 'gunicorn':
     case 'kernel':
@@ -129,6 +144,14 @@ function explainPage(page: ErrorPage, model: ConfigModel | null): Explanation {
       ...(page.nginx ? [FIND_LOG] : []),
       ...(page.reference === null ? [] : [`look for ${page.reference}`]),
     ],
+  });
+}
+
+function explainAlone({ kind, whose, ids, because }: ToldAlone): Explanation {
+  return explanation(`${kind}-line`, because, null, {
+    verdict: `This is ${whose}, not nginx's: it tells why requests may have failed, not which ones did.`,
+    causes: causesOf(ids).map((cause, i) => (i === 0 ? { ...cause, because: [because] } : cause)),
+    notes: [FIND_LOG],
   });
 }
 

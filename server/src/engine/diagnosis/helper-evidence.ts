@@ -1,6 +1,7 @@
 import { requestOfBlockSize } from '../errorlog/first-bytes.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { Case } from './case.ts';
+import { deniedToNginx } from './selinux.ts';
 
 /** What lines of other programs in the same paste say about a failure. */
 export interface HelperEvidence {
@@ -12,7 +13,7 @@ interface Rule {
   readonly kind: HelperLine['kind'];
   readonly pattern: RegExp;
   /** The causes that it speaks for; the first that the message can have, is meant. */
-  readonly ids: (match: RegExpExecArray, failure: Case) => readonly string[];
+  readonly ids: (match: RegExpExecArray) => readonly string[];
   readonly because: (match: RegExpExecArray) => string;
 }
 
@@ -66,6 +67,12 @@ const RULES: readonly Rule[] = [
     ids: () => DIED,
     because: () => 'the kernel killed a process for want of memory at that time',
   },
+  {
+    kind: 'kernel',
+    pattern: /([\w.:-]{1,40})\[\d{1,9}\]: segfault at /,
+    ids: () => DIED,
+    because: ([, program]) => `the kernel says so: ${program} crashed with a segmentation fault`,
+  },
 ];
 
 /** The evidence of the helper lines, for causes that the message can have or that such a line alone proves. */
@@ -75,7 +82,7 @@ export function helperEvidence(failure: Case, possible: readonly string[]): Help
     for (const rule of RULES) {
       const match = rule.kind === line.kind ? rule.pattern.exec(line.text) : null;
       if (!match) continue;
-      const ids = rule.ids(match, failure);
+      const ids = rule.ids(match);
       const id =
         ids.find((candidate) => possible.includes(candidate)) ?? (rule.kind === 'uwsgi' ? ids[0] : undefined);
       const because = rule.because(match);
@@ -83,6 +90,19 @@ export function helperEvidence(failure: Case, possible: readonly string[]): Help
     }
   }
   return found;
+}
+
+/** What one such line speaks for when there is no line of nginx: causes, most likely first; null for nothing. */
+export function toldAlone(line: HelperLine): { ids: readonly string[]; because: string } | null {
+  if (line.kind === 'selinux')
+    return deniedToNginx(line.text)
+      ? { ids: ['selinux-denied'], because: 'SELinux says so: it denied something to nginx' }
+      : null;
+  for (const rule of RULES) {
+    const match = rule.kind === line.kind ? rule.pattern.exec(line.text) : null;
+    if (match) return { ids: rule.ids(match).slice(0, 3), because: rule.because(match) };
+  }
+  return null;
 }
 
 /** What a size that uWSGI refuses speaks for: another protocol, or a request that is too big indeed. */

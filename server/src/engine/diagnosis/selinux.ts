@@ -20,10 +20,7 @@ const ON_TCP = /\btclass=tcp_socket\b|\bname_connect\b/;
 /** Reads the lines of SELinux that were pasted beside the log: denials of the audit log, and getenforce. */
 export function selinuxSays({ helpers, peer }: Case): SelinuxWord {
   const lines = helpers.filter(({ kind }) => kind === 'selinux').map(({ text }) => text);
-  // In permissive mode a denial is written, and nothing denied.
-  const denials = lines.filter(
-    (text) => DENIED.test(text) && NGINX.test(text) && !/\bpermissive=1\b/.test(text),
-  );
+  const denials = lines.filter(deniedToNginx);
   const meant = denials.find((text) => fits(text, peer) !== 'no');
   const permission = /\{ ?([\w ]{1,60}?) ?\}/.exec(meant ?? '')?.[1] ?? 'the connection';
   const state = lines.find((text) => /^(?:Permissive|Disabled)\s*$/.test(text));
@@ -32,6 +29,11 @@ export function selinuxSays({ helpers, peer }: Case): SelinuxWord {
     exact: meant !== undefined && fits(meant, peer) === 'exactly',
     off: state === undefined ? null : `SELinux is ${state.trim().toLowerCase()}`,
   };
+}
+
+/** Whether a line says that something was denied to nginx; in permissive mode it is written, and nothing denied. */
+export function deniedToNginx(text: string): boolean {
+  return DENIED.test(text) && NGINX.test(text) && !/\bpermissive=1\b/.test(text);
 }
 
 function fits(text: string, peer: Peer | null): 'exactly' | 'maybe' | 'no' {

@@ -11,7 +11,7 @@ export type HelperKind =
   | 'browser'
   /** A worker that its master killed; a master that stops or starts. */
   | 'gunicorn'
-  /** The kernel's log: processes killed for want of memory. */
+  /** The kernel's log: processes that crashed, or were killed for want of memory. */
   | 'kernel'
   /** The audit log on a denial by SELinux, and what getenforce says. */
   | 'selinux'
@@ -57,7 +57,8 @@ const OTHERS: readonly { readonly kind: HelperKind; readonly pattern: RegExp }[]
   },
   {
     kind: 'kernel',
-    pattern: /^.{0,160}(?:Out of memory: Kill|oom-kill|oom_reaper|Memory cgroup out of memory: Kill)/,
+    pattern:
+      /^.{0,160}(?:Out of memory: Kill|oom-kill|oom_reaper|Memory cgroup out of memory: Kill|\[\d{1,9}\]: segfault at )/,
   },
   {
     kind: 'selinux',

@@ -190,7 +190,12 @@ describe('bytes of other protocols', () => {
     expect(version(72).meaning).toContain('HTTP ("H" is 72)');
     expect(version(72).causes).toEqual(['fastcgi-pass-to-http-backend']);
     expect(version(21).causes[0]).toBe('plain-to-tls-backend');
-    expect(version(83).causes[0]).toBe('non-http-backend');
+    // "S" of "Status:".
+    expect(version(83).causes).toEqual([
+      'uwsgi-scgi-mismatch',
+      'non-http-backend',
+      'fastcgi-pass-to-http-backend',
+    ]);
   });
 });
 

@@ -60,7 +60,7 @@ describe('verify errors', () => {
 
   test('without a server name another certificate may have been shown', async () => {
     const found = await causes(untrusted, VERIFY.replace('proxy_ssl_server_name on; ', ''));
-    expect(brief(found)).toEqual(['upstream-certificate-rejected likely']);
+    expect(brief(found)).toEqual(['upstream-certificate-rejected likely', 'sni-missing possible']);
   });
 
   test('an expired one is certain without a configuration', async () => {

@@ -9,18 +9,14 @@ import type { SyntaxDocument } from '../syntax/document.ts';
 import { directiveFindings } from './directives/index.ts';
 import { REFUSED } from './directives/refusal.ts';
 import { GENERAL_IDS } from './finding-ids.ts';
-import { findingOfGenerated } from './generated.ts';
 import { NO_SETTINGS, type Settings } from './settings.ts';
 import { applySuppressions, suppressionsIn } from './suppression.ts';
 
 /** Every id that a finding can carry. */
 export const FINDING_IDS: ReadonlySet<string> = new Set([
   ...GENERAL_IDS,
-  ...failureModes.filter((mode) => mode.detect).map((mode) => mode.id),
+  ...failureModes.map((mode) => mode.id),
 ]);
-
-/** Ids that a comment may name: also of faults that only a log shows. */
-const KNOWN_IDS: ReadonlySet<string> = new Set([...FINDING_IDS, ...failureModes.map((mode) => mode.id)]);
 
 /** All that is to be said about a configuration, in the order of files, positions and ids. */
 export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Check {
@@ -39,15 +35,13 @@ export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Che
   const visible = applySuppressions(
     adjustSeverity(dropShadowed(merge(findings)), settings),
     suppressions,
-    KNOWN_IDS,
+    FINDING_IDS,
   );
   return {
     schema: 1,
     nginxVersion: model.version,
     files: [...snapshot.files.keys()],
-    findings: sortFindings(visible, [...snapshot.files.keys()]).map((finding) =>
-      findingOfGenerated(model, finding),
-    ),
+    findings: sortFindings(visible, [...snapshot.files.keys()]),
     problems: dedupeProblems(model.problems),
     fixed: [],
   };

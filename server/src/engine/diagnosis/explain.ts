@@ -12,7 +12,6 @@ import type { FailureMode } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
 import { bestPlace, type Case, type FoundPlace, type Peer, type Surroundings, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
-import { causesOfGenerated, generatedBy, generatedNote } from './generated.ts';
 import { helperEvidence } from './helper-evidence.ts';
 import { findPlaces } from './locate.ts';
 
@@ -38,9 +37,6 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
       `no directive of this configuration leads to ${failure.peer.text}: the running nginx may use another file`,
     );
   }
-  const ranked = causes.map(({ cause }) => cause);
-  const generated = generatedBy(failure);
-  if (generated) notes.push(generatedNote(generated));
   const older = otherScheme(failure);
   if (older) notes.push(older);
   return {
@@ -54,7 +50,7 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
     },
     entry: fieldsOf(entry),
     status: statusIn(failure),
-    causes: generated ? causesOfGenerated(ranked, generated) : ranked,
+    causes: causes.map(({ cause }) => cause),
     place: placeOf(failure),
     attempts: attempts(failure),
     notes,
@@ -81,7 +77,7 @@ function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainCont
     places,
     neighbours: (context.neighbours ?? []).filter((other) => other.line !== entry.line),
     helpers: context.helpers ?? [],
-    surroundings: surroundingsOf(entry),
+    surroundings: surroundingsOf(entry, context.helpers ?? []),
   };
 }
 
@@ -133,7 +129,7 @@ function peerOf(entry: LogEntry, matched: MatchedMessage): Peer | null {
 }
 
 /** A container's nginx has a small process id and sees a container network's address as its client. */
-function surroundingsOf(entry: LogEntry): Surroundings {
+function surroundingsOf(entry: LogEntry, helpers: readonly HelperLine[]): Surroundings {
   const client = /^172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3}$/.test(entry.client ?? '');
   const smallPid = entry.pid !== null && entry.pid < 100;
   if (client && smallPid)
@@ -142,6 +138,8 @@ function surroundingsOf(entry: LogEntry): Surroundings {
       because: `client ${entry.client}, pid ${entry.pid}: nginx runs in a container`,
     };
   if (smallPid) return { container: true, because: `pid ${entry.pid}: nginx probably runs in a container` };
+  const image = helpers.find(({ kind }) => kind === 'container');
+  if (image) return { container: true, because: `line ${image.line} is of nginx's container image` };
   return { container: false, because: null };
 }
 

@@ -747,6 +747,7 @@ describe('one cause first', () => {
     ]);
     expect(failed('tlsv1 alert protocol version:SSL alert number 70', 'https://10.0.0.5:443/')).toEqual([
       'tls-version-mismatch',
+      'sni-missing',
     ]);
     expect(failed('legacy sigalg disallowed or unsupported', 'https://10.0.0.5:443/')).toEqual([
       'legacy-tls-refused',

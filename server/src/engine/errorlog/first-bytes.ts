@@ -26,6 +26,7 @@ export type Protocol =
   | 'icecast'
   | 'ajp'
   | 'fastcgi'
+  | 'scgi'
   | 'proxy-protocol'
   | 'vnc'
   | 'ftp';
@@ -118,7 +119,9 @@ export function protocolOfByte(byte: number): FirstBytes | null {
     case 0x7b:
       return { protocol: 'json', words: 'JSON without header ("{" is 123)' };
     case 0x53:
-      return { protocol: 'ssh', words: 'SSH or SMTP-like text ("S" is 83)' };
+      return { protocol: 'scgi', words: '"S" (83), as in "Status:" of SCGI, or in SSH' };
+    case 0x43:
+      return { protocol: 'scgi', words: '"C" (67), as in "Content-Type:" of SCGI' };
     case 0x32:
     case 0x35:
       return { protocol: 'smtp', words: `SMTP or FTP ("${String.fromCharCode(byte)}" is ${byte})` };

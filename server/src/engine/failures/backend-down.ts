@@ -28,6 +28,9 @@ export const backendDown: FailureMode = {
     const { peer } = failure;
     if (!peer) return { certainty: 'possible', because: [], against: [] };
     if (peer.socket !== null) return null;
+    // That line tells of no connection, only that some failed before.
+    if (failure.matched.kind.id === 'no-live-upstreams')
+      return { certainty: 'possible', because: [], against: [], general: true };
     const place = failure.places[0];
     const because = [`${peerAddress(peer)} refused the connection`];
     if (place && place.fit >= 0.5) because.push(`${place.node.text} sends the request there`);
@@ -35,9 +38,11 @@ export const backendDown: FailureMode = {
   },
   remedy: {
     cure: (failure: Case) =>
-      failure.peer
-        ? `start the backend that should listen on ${peerAddress(failure.peer)}, or correct that address in the configuration`
-        : 'start the backend, or correct its address in the configuration',
+      failure.matched.kind.id === 'no-live-upstreams'
+        ? 'start the backends of this upstream, or correct their addresses in the configuration'
+        : failure.peer
+          ? `start the backend that should listen on ${peerAddress(failure.peer)}, or correct that address in the configuration`
+          : 'start the backend, or correct its address in the configuration',
     mitigate: 'with a second backend: name it in the upstream block, then nginx tries it in the same request',
     takesEffect:
       'a started backend: with the next request (with several peers after fail_timeout, 10 s by default). A changed address: nginx -s reload',

@@ -1,5 +1,5 @@
 import { type ListenAddress, listensOn } from '../config/listens.ts';
-import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
+import { bestPlace, type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
 import { isLoopback, onNginx } from '../diagnosis/commands.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
@@ -28,7 +28,9 @@ export const containerLocalhost: FailureMode = {
   ],
   weigh(failure) {
     const { peer, surroundings } = failure;
-    if (!peer || peer.socket !== null || !isLoopback(peer) || surroundings.because === null) return null;
+    if (!peer || peer.socket !== null || !isLoopback(peer)) return null;
+    // A container need not show in a line.
+    if (surroundings.because === null) return withoutEvidence(failure, 'container-localhost');
     const because = [surroundings.because];
     const place = bestPlace(failure);
     if (place) because.push(`${place.node.text} names the container's own loopback address`);

@@ -2,7 +2,7 @@ import { endpoints } from '../config/proxied.ts';
 import { isAddress } from '../config/upstream-url.ts';
 import { holdsSince } from '../config/version.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
-import { onNginx } from '../diagnosis/commands.ts';
+import { isLoopback, onNginx } from '../diagnosis/commands.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { phaseOfAction } from '../errorlog/action.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
@@ -37,7 +37,8 @@ export const dnsResolvedOnce: FailureMode = {
     const { peer } = failure;
     const refused = REFUSED[failure.matched.kind.id];
     if (refused) return { certainty: 'likely', because: [refused], against: [] };
-    if (peer?.host == null || !isAddress(peer.host)) return null;
+    // The own machine's address never changes.
+    if (peer?.host == null || !isAddress(peer.host) || isLoopback(peer)) return null;
     const name = lookedUp(failure);
     if (name !== null) {
       const because = [

@@ -35,9 +35,13 @@ export const ipv6Mismatch: FailureMode = {
     const refused = errnoMeaning(entry.errno) === 'refused';
     const target = bestPlace(failure)?.proxied;
     const written = target ? endpoints(target).some((end) => end.host === host) : false;
-    const absent = refused ? [] : [`this machine cannot reach IPv6 addresses (${entry.errno?.code})`];
+    // No route to one host says nothing of the others.
+    const absent =
+      refused || errnoMeaning(entry.errno) === 'no-route'
+        ? []
+        : [`this machine cannot reach IPv6 addresses (${entry.errno?.code})`];
     // An address that somebody wrote is no surprise of a name; only a machine without IPv6 is left.
-    if (written) return refused ? null : { certainty: 'likely', because: absent, against: [] };
+    if (written) return absent.length === 0 ? null : { certainty: 'likely', because: absent, against: [] };
     const four = refused ? refusedOnFour(failure) : null;
     if (four !== null) {
       const against = [`${four} refused as well: nothing listens on this port in IPv4 either`];
@@ -93,7 +97,7 @@ export const ipv6Mismatch: FailureMode = {
 };
 
 /** How a connection in IPv6 fails where IPv4 would do. */
-const FAILS = new Set(['refused', 'address-unavailable', 'net-unreachable']);
+const FAILS = new Set(['refused', 'address-unavailable', 'net-unreachable', 'no-route']);
 
 function isSix(entry: LogEntry): boolean {
   return entry.upstream === null ? / to \[/.test(entry.message) : entry.upstream.address?.[0] === '[';

@@ -39,9 +39,10 @@ export const nonHttpBackend: FailureMode = {
       return { certainty: because.length > 0 ? 'likely' : 'possible', because, against: [] };
     }
     const bytes = strange(entry);
-    if (answer && bytes === null) return null;
-    if (bytes !== null) because.push(`the answer began with ${bytes}`);
     const service = peer?.port != null ? otherServiceOn(peer.port) : null;
+    // One letter may be that of SSH as well: then the port decides.
+    if (answer && bytes === null && !(answer.protocol === 'scgi' && service)) return null;
+    if (bytes !== null) because.push(`the answer began with ${bytes}`);
     if (service) because.push(`port ${peer!.port} is that of ${service.name}, which ${service.does}`);
     const against = againstOtherProtocol(failure);
     if (against.length > 0) return { certainty: 'possible', because, against, refuted: true };
@@ -85,6 +86,7 @@ const OWN: ReadonlySet<Protocol> = new Set([
   'tls-handshake',
   'proxy-protocol',
   'fastcgi',
+  'scgi',
 ]);
 
 /** The first bytes in words, where they are those of another protocol than HTTP. */

@@ -51,7 +51,7 @@ export const sniMissing: FailureMode = {
       const silent = !mismatch && !POINTS.has(error?.meaning ?? null);
       return { certainty: named ? 'certain' : silent ? 'possible' : 'likely', because, against: [] };
     }
-    if (mismatch) return null;
+    if (mismatch || failure.matched.kind.id === 'upstream-certificate-verify-error') return null;
     if (name !== null && !isServerName(name))
       return {
         certainty: 'likely',

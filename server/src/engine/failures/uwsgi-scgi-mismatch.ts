@@ -3,12 +3,15 @@ import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
 import { firstAnswer, onBackend, whoListens } from '../diagnosis/commands.ts';
 import { againstOtherProtocol, spokenElsewhere } from '../diagnosis/spoken.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
+import { protocolInMessage } from '../errorlog/first-bytes.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
  * uwsgi, SCGI and HTTP in the wrong pairs. uWSGI takes the "ET" of GET for the size of a request, 21573, says so in
  * its own log and closes. The other way round an HTTP server mostly answers 400, which nginx passes on without a line;
- * some close. Only names, other lines of the files and uWSGI's own line tell: without one of them this says nothing.
+ * some close. An SCGI server answers fastcgi_pass with a header such as "Status:", whose first letter nginx takes for
+ * the version of FastCGI. Otherwise only names, other lines of the files and uWSGI's own line tell:
+ * without one of them this says nothing.
  */
 export const uwsgiScgiMismatch: FailureMode = {
   id: 'uwsgi-scgi-mismatch',
@@ -22,9 +25,13 @@ export const uwsgiScgiMismatch: FailureMode = {
   signatures: [
     { message: 'upstream-prematurely-closed', when: early },
     { message: 'recv-failed', when: early },
+    { message: 'fastcgi-unsupported-version', when: (entry) => scgiAnswer(entry) !== null },
   ],
   weigh(failure) {
     const { entry } = failure;
+    const answer = scgiAnswer(entry);
+    if (answer !== null)
+      return { certainty: 'likely', because: [`the answer began with ${answer}`], against: [] };
     if (!early(entry)) return null;
     const because = evidence(failure);
     // uWSGI's own line is added to it as evidence by itself.
@@ -37,6 +44,8 @@ export const uwsgiScgiMismatch: FailureMode = {
     cure: (failure) => {
       const { peer } = failure;
       const address = peer === null ? 'ADDRESS' : peerAddress(peer);
+      if (peer?.scheme === 'fastcgi')
+        return `use scgi_pass ${address} with include scgi_params in place of fastcgi_pass, if an SCGI server listens there; if php-fpm is meant, name the address of "listen" in its pool file`;
       if (isHttp(peer?.scheme ?? null)) {
         const pass = spokenElsewhere(failure, 'scgi') ? 'scgi' : 'uwsgi';
         return `use ${pass}_pass ${address} with include ${pass}_params in place of proxy_pass; or let uWSGI speak HTTP there: "http-socket" in place of "socket"`;
@@ -53,6 +62,12 @@ export const uwsgiScgiMismatch: FailureMode = {
     'https://nginx.org/en/docs/http/ngx_http_scgi_module.html#scgi_pass',
   ],
 };
+
+/** What an answer to FastCGI began with, where it is the header of SCGI. */
+function scgiAnswer({ message }: LogEntry): string | null {
+  const answer = protocolInMessage(message);
+  return answer?.protocol === 'scgi' ? answer.words : null;
+}
 
 function early({ action, upstream }: LogEntry): boolean {
   const scheme = upstream?.scheme ?? null;

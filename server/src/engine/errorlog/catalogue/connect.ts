@@ -190,11 +190,13 @@ function connectCauses(entry: LogEntry): readonly string[] {
     case 'no-route':
     case 'host-down':
     case 'net-down':
-      return ['unreachable-host', 'dns-resolved-once'];
+      return isIpv6(host)
+        ? ['unreachable-host', 'ipv6-mismatch', 'dns-resolved-once']
+        : ['unreachable-host', 'dns-resolved-once'];
     case 'net-unreachable':
       return isIpv6(host) ? ['ipv6-mismatch', 'unreachable-host'] : ['unreachable-host', 'dns-resolved-once'];
     case 'timed-out':
-      return ['unreachable-host', 'dns-resolved-once'];
+      return ['unreachable-host', 'connect-timeout', 'dns-resolved-once'];
     case 'address-unavailable':
       return isIpv6(host) ? ['ipv6-mismatch', 'ephemeral-ports-exhausted'] : ['ephemeral-ports-exhausted'];
     case 'reset':

@@ -60,7 +60,10 @@ export const fastcgi: readonly MessageKind[] = [
         : `${sentence(peer(entry))} ended its answer without a header.`,
     since: null,
     example: upstreamLine('error', 'upstream prematurely closed FastCGI stdout', HEADER, PHP),
-    causes: (entry) => (phaseOf(entry, 'header') === 'body' ? ['response-cut'] : ['backend-closed-early']),
+    causes: (entry) =>
+      phaseOf(entry, 'header') === 'body'
+        ? ['response-cut', 'backend-worker-timeout', 'backend-restarting']
+        : ['backend-closed-early', 'backend-worker-timeout', 'backend-restarting'],
   },
   {
     id: 'primary-script-unknown',
@@ -229,7 +232,8 @@ function versionCauses(entry: LogEntry): readonly string[] {
     case 'tls-alert':
     case 'tls-handshake':
       return ['plain-to-tls-backend', 'fastcgi-pass-to-http-backend'];
-    case 'ssh':
+    case 'scgi':
+      return ['uwsgi-scgi-mismatch', 'non-http-backend', 'fastcgi-pass-to-http-backend'];
     case 'smtp':
     case 'redis':
     case 'pop3':

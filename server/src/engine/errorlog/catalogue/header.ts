@@ -90,9 +90,9 @@ export const header: readonly MessageKind[] = [
         case 'resolve':
           return ['resolver-failed'];
         case 'body':
-          return ['response-cut'];
+          return CUT;
         case 'upgraded':
-          return ['backend-reset'];
+          return ['backend-reset', 'backend-restarting', 'backend-worker-timeout'];
         default:
           return resetCauses(entry);
       }
@@ -271,13 +271,20 @@ export const header: readonly MessageKind[] = [
 ];
 
 /** "One cause first" for a connection that ends before the header; what only other lines or files show comes later. */
+/** An answer that ends in the middle: of itself, or because the process behind it was ended. */
+const CUT = ['response-cut', 'backend-worker-timeout', 'backend-restarting'] as const;
+
 function closedCauses(entry: LogEntry): readonly string[] {
   if (phaseOf(entry, 'header') === 'body') {
-    return ['response-cut'];
+    return CUT;
   }
   const protocol = protocolCauses(entry);
   if (protocol.length > 0) {
     return [...protocol, 'backend-closed-early'];
+  }
+  const gateway = gatewayCauses(entry, 'backend-closed-early');
+  if (gateway.length > 0) {
+    return gateway;
   }
   const general = [
     'backend-closed-early',
@@ -296,16 +303,35 @@ function resetCauses(entry: LogEntry): readonly string[] {
   if (protocol.length > 0) {
     return [...protocol, 'backend-reset'];
   }
+  const gateway = gatewayCauses(entry, 'backend-reset');
+  if (gateway.length > 0) {
+    return gateway;
+  }
   const general = [
     'backend-reset',
-    'fastcgi-behind-proxy-pass',
     'plain-to-tls-backend',
     'backend-restarting',
+    'fastcgi-behind-proxy-pass',
     'request-headers-too-big-for-backend',
   ];
   return isUnsafeMethod(entry)
     ? ['stale-keepalive-connection', ...general]
     : [...general, 'stale-keepalive-connection'];
+}
+
+/** What is behind *_pass of FastCGI, uwsgi and SCGI: processes that crash or are ended; uWSGI also has a small buffer. */
+function gatewayCauses(entry: LogEntry, general: string): string[] {
+  switch (scheme(entry)) {
+    case 'fastcgi':
+      return [general, 'backend-worker-timeout', 'backend-restarting', 'stale-keepalive-connection'];
+    case 'uwsgi':
+    case 'suwsgi':
+      return [general, 'request-headers-too-big-for-backend', 'backend-worker-timeout', 'backend-restarting'];
+    case 'scgi':
+      return [general, 'backend-worker-timeout', 'backend-restarting'];
+    default:
+      return [];
+  }
 }
 
 /** Protocol ids that the port or the path of the line points to. */

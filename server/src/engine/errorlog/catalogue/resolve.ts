@@ -269,6 +269,9 @@ function addressCauses(entry: LogEntry): readonly string[] {
   if (address.includes('$')) {
     return ['invalid-upstream-variable'];
   }
+  if (entry.message.startsWith('no host')) {
+    return ['invalid-upstream-variable', 'unsupported-upstream-scheme'];
+  }
   return entry.message.startsWith('invalid port') ? ['wrong-upstream-port'] : [];
 }
 

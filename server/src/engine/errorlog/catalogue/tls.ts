@@ -385,10 +385,12 @@ function handshakeCauses(entry: LogEntry): readonly string[] {
       return ['upstream-certificate-rejected'];
     case 'protocol-version':
     case 'nothing-in-common':
-      return ['tls-version-mismatch'];
+      // Without a name the server takes its first host, with that host's protocols.
+      return ['tls-version-mismatch', 'sni-missing'];
     case 'unknown-name':
-    case 'internal-error':
       return ['sni-missing'];
+    case 'internal-error':
+      return ['sni-missing', 'tls-version-mismatch'];
     case 'no-common-protocol':
       return isGrpc(entry) ? ['grpc-pass-to-http-backend'] : ['http2-upstream-mismatch'];
     case 'too-weak':
@@ -412,10 +414,11 @@ function verifyReason(entry: LogEntry): string {
   return known?.says ?? between(entry.message, ':', ')', entry.message.indexOf('(')) ?? 'no reason given';
 }
 
+/** Without a server name the backend shows the certificate of its first host, which nobody meant. */
 function verifyCauses(entry: LogEntry): readonly string[] {
   const code = verifyCode(entry);
   if (code !== null && code >= 18 && code <= 21) {
-    return ['upstream-certificate-rejected', 'shared-tls-session'];
+    return ['upstream-certificate-rejected', 'sni-missing', 'shared-tls-session'];
   }
   return VERIFY_ERRORS.get(code ?? -1)?.about === 'name' && (code === 62 || code === 64)
     ? ['verify-name-mismatch']

@@ -69,17 +69,18 @@ export function reachedLocations(
   const ends = request
     ? DISKS.map((fileAt) => route(model, request, { fileAt })).filter((way) => way.server === server)
     : [];
-  if (ends.length === 0) {
-    const trace: string[] = [];
-    const { location } = locate(server, uri, trace);
-    if (location) add(location, 'request', trace, null);
-  }
   for (const way of ends) {
     const location = locationOf(way.block);
     if (!location || !way.handler) continue;
     const why = way.steps.filter(({ kind }) => TELLING.has(kind)).map(({ text }) => text);
     const changed = way.steps.some(({ kind }) => CHANGES.has(kind));
     add(location, changed ? 'redirect' : 'request', why, upstreamRequest(way)?.uri ?? null);
+  }
+  // A request that ends in nginx's own error never came to a backend; its first location is the one to look at.
+  if (found.size === 0) {
+    const trace: string[] = [];
+    const { location } = locate(server, uri, trace);
+    if (location) add(location, 'request', trace, null);
   }
   for (const way of ends)
     for (const [location, { why, uri: page }] of afterFailure(model, server, way))

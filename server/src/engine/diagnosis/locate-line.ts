@@ -48,8 +48,7 @@ function directivesAt(model: ConfigModel, file: string, line: number): ConfigNod
   const found = new Map<ConfigNode | null, ConfigNode>();
   for (const node of model.nodes) {
     if (node.file !== file) continue;
-    const { start } = node.site.range;
-    const { end } = node.range(0, node.directive.end);
+    const { start, end } = node.site.range;
     if (start.line <= line && line <= end.line) found.set(node.includedBy, node);
   }
   return [...found.values()];

@@ -6,6 +6,8 @@ import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { MatchedMessage } from '../errorlog/message.ts';
 import { causesOf } from '../errorlog/message.ts';
+import type { PasteClues } from './paste-clues.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Where nginx tried to go, from the entry's `upstream:` field or from the message itself. */
 export interface Peer {
@@ -46,13 +48,8 @@ export interface Case {
   /** Lines of other programs in the same paste. */
   readonly helpers: readonly HelperLine[];
   readonly surroundings: Surroundings;
-}
-
-/** What the paste and the files tell about the machine. */
-export interface Surroundings {
-  /** nginx seems to run in a container: a small pid, a container network's address, a container's prefix. */
-  readonly container: boolean;
-  readonly because: string | null;
+  /** What other lines of the paste tell of the machine. */
+  readonly clues: PasteClues | null;
 }
 
 /** Evidence in a case. Nothing for and nothing against is still a possible cause. */

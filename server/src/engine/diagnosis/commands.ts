@@ -1,24 +1,29 @@
+import { effective } from '../config/inheritance.ts';
 import { endpoints } from '../config/proxied.ts';
 import { isServerName, sendsServerName, tlsName, tlsSetting } from '../config/upstream-tls.ts';
 import { hasVariables } from '../config/variables.ts';
 import type { ConfirmingCommand } from '../contract.ts';
 import type { Case, Peer } from './case.ts';
 import { secondsOf } from './clock.ts';
+import { besideNginx, nginxLog } from './fit-command.ts';
+import { repeatThroughNginx, repeatToBackend } from './request-pair.ts';
 import { shellQuote } from './shell.ts';
 
 /** Commands that several failure modes share, filled in with the case's own addresses. None of them changes anything. */
 
-const NGINX = "on nginx's machine";
-
 /** Where a command about nginx's own side runs: inside its container, when it has one. */
 export function onNginx(failure: Case): string {
-  return failure.surroundings.container ? "inside nginx's container" : NGINX;
+  return besideNginx(failure.surroundings);
 }
 
 /** Where the backend itself can be looked at. */
 export function onBackend(failure: Case): string {
   const local = failure.peer !== null && isLoopback(failure.peer);
-  return local ? onNginx(failure) : "on the backend's machine";
+  if (local) return onNginx(failure);
+  const nearby = /^172\.(?:1[6-9]|2\d|3[01])\./.test(failure.peer?.host ?? '');
+  return failure.surroundings.container && nearby
+    ? "inside the backend's container"
+    : "on the backend's machine";
 }
 
 export function isLoopback(peer: Peer): boolean {
@@ -46,62 +51,6 @@ export function whoListens(failure: Case): ConfirmingCommand[] {
       run: `ss -ltnp 'sport = :${peer.port}'`,
       where: onBackend(failure),
       expect: `a LISTEN line names the process on port ${peer.port}. Only the header: nothing listens there.`,
-    },
-  ];
-}
-
-/** The request that nginx sends, straight to the backend; it waits 10 seconds unless told. */
-export function repeatToBackend(
-  failure: Case,
-  expect: string,
-  { seconds = 10, options = [] }: { readonly seconds?: number; readonly options?: readonly string[] } = {},
-): ConfirmingCommand[] {
-  const { peer, entry } = failure;
-  if (!peer || (peer.scheme !== 'http' && peer.scheme !== 'https')) return [];
-  if (
-    peer.socket === null &&
-    (peer.host === null || failure.model?.snapshot === undefined) &&
-    peer.port === null
-  )
-    return [];
-  // -g: brackets and braces of the URI are no patterns.
-  const words = ['curl', '-g', '-sS', '-v', '-o', '/dev/null', ...options, '--max-time', `${seconds}`];
-  // Only a request without a body is sure to change nothing.
-  const harmless = entry.request?.method === 'GET' || entry.request?.method === 'HEAD';
-  if (!harmless || entry.request?.method === 'HEAD') words.push('--head');
-  if (peer.socket !== null) words.push('--unix-socket', shellQuote(peer.socket));
-  if (peer.scheme === 'https') words.push('-k');
-  const authority =
-    peer.socket !== null ? 'localhost' : peer.port === null ? peer.host! : `${peer.host}:${peer.port}`;
-  const uri = harmless && peer.uri?.startsWith('/') ? peer.uri : '/';
-  words.push(shellQuote(`${peer.scheme}://${authority}${uri}`));
-  return [{ run: words.join(' '), where: onNginx(failure), expect }];
-}
-
-/** The client's request through nginx, past any CDN. */
-export function repeatThroughNginx(failure: Case): ConfirmingCommand[] {
-  const { entry } = failure;
-  const host = entry.host ?? (entry.server || null);
-  if (!host || !entry.request) return [];
-  const harmless = entry.request.method === 'GET' || entry.request.method === 'HEAD';
-  const uri = harmless && entry.request.uri.startsWith('/') ? entry.request.uri : '/';
-  return [
-    {
-      run: [
-        'curl',
-        '-g',
-        '-sS',
-        '-v',
-        '-o',
-        '/dev/null',
-        ...(harmless ? [] : ['--head']),
-        '-H',
-        shellQuote(`Host: ${host}`),
-        shellQuote(`http://127.0.0.1${uri}`),
-      ].join(' '),
-      where: onNginx(failure),
-      expect:
-        'the same failure here as at the client: it is between nginx and the backend, not at a CDN in front.',
     },
   ];
 }
@@ -202,37 +151,106 @@ export function resolves(failure: Case, name: string, when: 'start' | 'request')
   };
 }
 
-/** What the unit's own log said at that time. */
+/** What to do with nginx's error log, read from where it goes. */
+export function searchLog(failure: Case, filter: string): { readonly run: string; readonly where: string } {
+  const block = failure.places[0]?.location ?? failure.places[0]?.server;
+  const path = block && failure.model ? effective(failure.model, 'error_log', block).nodes[0]?.arg(0) : null;
+  const { run, where } = nginxLog(failure.surroundings, path?.startsWith('/') ? path : null);
+  return { run: `${run} | ${filter}`, where };
+}
+
+/** The containers or services beside nginx with their ports; nothing where it runs in none. */
+export function containerPorts({ surroundings }: Case, expect: string): ConfirmingCommand[] {
+  if (!surroundings.container) return [];
+  return surroundings.platform === 'kubernetes'
+    ? [{ run: 'kubectl get services -A -o wide', where: ON_CLUSTER, expect: `the services. ${expect}` }]
+    : [
+        {
+          run: "docker ps --format '{{.Names}}  {{.Ports}}'",
+          where: ON_DOCKER,
+          expect: `the containers. ${expect}`,
+        },
+      ];
+}
+
+/** Who has the backend's address: a container or pod that was made again has another one. */
+export function whoHasAddress({ peer, surroundings }: Case): ConfirmingCommand[] {
+  const { container, platform } = surroundings;
+  if (!container || !peer?.host || !/^[\d.]{7,15}$/.test(peer.host) || isLoopback(peer)) return [];
+  const { host } = peer;
+  if (platform === 'kubernetes')
+    return [
+      {
+        run: `kubectl get pods,endpointslices -A -o wide | grep -wF ${host}`,
+        where: ON_CLUSTER,
+        expect: `the pod with ${host}, its state and restarts. Nothing: no pod has it any more, and nginx holds an old address.`,
+      },
+    ];
+  return [
+    {
+      run: `docker ps -q | xargs docker inspect -f '{{.Name}} {{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' | grep -wF ${host}`,
+      where: ON_DOCKER,
+      expect: `the container with ${host}: "docker logs" of it says more. Nothing: it has exited, or has another address since it was made again.`,
+    },
+  ];
+}
+
+const ON_DOCKER = 'on the Docker host';
+const ON_CLUSTER = 'where kubectl works';
+
+/** What the backend's unit, its container or the kernel said at that time. */
 export function backendLog(failure: Case): ConfirmingCommand {
-  const since = failure.entry.time ? ` --since ${shellQuote(failure.entry.time.replaceAll('/', '-'))}` : '';
-  return failure.surroundings.container
-    ? {
-        run: `docker ps -a --filter status=exited --format '{{.Names}} {{.Status}}'`,
-        where: 'on the Docker host',
-        expect: 'the backend in the list: it has exited; `docker logs` of it says why.',
-      }
-    : {
-        run: `journalctl -k -g 'Out of memory|oom-kill|segfault'${since} --no-pager`,
-        where: onBackend(failure),
-        expect: "a line with the backend's process: the kernel killed it or it crashed.",
-      };
+  const { entry, surroundings } = failure;
+  const since = entry.time ? ` --since ${shellQuote(entry.time.replaceAll('/', '-'))}` : '';
+  if (surroundings.platform === 'kubernetes')
+    return {
+      run: 'kubectl get pods -A -o wide | awk \'NR == 1 || $5 > 0 || $4 != "Running"\'',
+      where: ON_CLUSTER,
+      expect:
+        'the backend in the list: it was restarted or does not run; `kubectl logs --previous` of it says why.',
+    };
+  if (surroundings.container)
+    return {
+      run: `docker ps -a --filter status=exited --format '{{.Names}} {{.Status}}'`,
+      where: ON_DOCKER,
+      expect: 'the backend in the list: it has exited; `docker logs` of it says why.',
+    };
+  if (surroundings.backendUnit !== null)
+    return {
+      run: `journalctl -u ${shellQuote(surroundings.backendUnit)}${since} --no-pager`,
+      where: onBackend(failure),
+      expect: 'what the backend said at this second: a crash, a kill by systemd, or a restart.',
+    };
+  return {
+    run: `journalctl -k -g 'Out of memory|oom-kill|segfault'${since} --no-pager`,
+    where: onBackend(failure),
+    expect: "a line with the backend's process: the kernel killed it or it crashed.",
+  };
 }
 
 /** Lines of the backend's own unit with certain words, from a minute before the failure on. */
 export function backendUnitLog(failure: Case, words: string, expect: string): ConfirmingCommand {
+  const { surroundings } = failure;
   const at = secondsOf(failure.entry.time);
   const time = at === null ? null : new Date((at - 60) * 1000).toISOString().slice(0, 19).replace('T', ' ');
-  return failure.surroundings.container
-    ? {
-        run: `docker ps -q | xargs -n 1 docker logs --timestamps 2>&1 | grep -E ${shellQuote(words)}`,
-        where: 'on the Docker host',
-        expect,
-      }
-    : {
-        run: `journalctl -g ${shellQuote(words)}${time === null ? '' : ` --since ${shellQuote(time)}`} --no-pager`,
-        where: onBackend(failure),
-        expect,
-      };
+  if (surroundings.platform === 'kubernetes')
+    return {
+      run: `kubectl logs POD --timestamps --tail 5000 | grep -E ${shellQuote(words)}`,
+      where: `${ON_CLUSTER}, with the name of the backend's pod`,
+      expect,
+    };
+  if (surroundings.container)
+    return {
+      run: `docker ps -q | xargs -n 1 docker logs --timestamps 2>&1 | grep -E ${shellQuote(words)}`,
+      where: ON_DOCKER,
+      expect,
+    };
+  const unit = surroundings.backendUnit === null ? '' : ` -u ${shellQuote(surroundings.backendUnit)}`;
+  return {
+    run: `journalctl${unit} -g ${shellQuote(words)}${time === null ? '' : ` --since ${shellQuote(time)}`} --no-pager`,
+    where: onBackend(failure),
+    expect,
+  };
 }
 
 /** What to run when a cause has no commands of its own: the question of the phase in which it failed. */

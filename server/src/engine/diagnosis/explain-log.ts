@@ -1,3 +1,4 @@
+import { ConfigModel } from '../config/model.ts';
 import type { Explain, ExplainGroup, NginxVersion, Problem } from '../contract.ts';
 import { faultOf } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
@@ -6,6 +7,7 @@ import type { HelperLine } from '../errorlog/helper-line.ts';
 import { EntryReader } from '../errorlog/read-entries.ts';
 import { type ExplainContext, explain } from './explain.ts';
 import { OtherText } from './explain-other.ts';
+import { PasteClues } from './paste-clues.ts';
 import { samePeer } from './same-peer.ts';
 
 /** Entries kept whole for the search of neighbours: enough for any paste, bounded for any log. */
@@ -26,18 +28,27 @@ export class LogExplainer {
       if (this.helpers.length < KEPT) this.helpers.push(line);
       this.other.helper(line);
     },
-    unrecognised: (_number, line) => this.other.unrecognised(line),
+    unrecognised: (number, line) => {
+      this.other.unrecognised(line);
+      this.clues.unrecognised(number, line);
+    },
   });
   /** Entries outside of the time asked for. */
   filtered = 0;
   private readonly summary = new LogSummary();
   private readonly other = new OtherText();
+  private readonly clues = new PasteClues();
   private readonly kept: LogEntry[] = [];
   private readonly helpers: HelperLine[] = [];
   /** Last error of each connection among the kept entries: what decided its client's status. */
   private readonly decisive = new Map<string, string>();
 
-  constructor(private readonly options: ExplainLogOptions) {}
+  /** What the configuration says for the nginx that wrote the log. */
+  private model: ConfigModel | null;
+
+  constructor(private readonly options: ExplainLogOptions) {
+    this.model = options.model;
+  }
 
   /** Takes the next piece of text, which may begin and end anywhere. */
   push(chunk: string): void {
@@ -49,13 +60,16 @@ export class LogExplainer {
     this.take(this.reader.end());
   }
 
+  /** `version` is what option, setting and the files beside the configuration say; where they do not, the paste may. */
   end(version: NginxVersion, problems: readonly Problem[]): Explain {
     this.endOfFile();
+    const pasted = version.value === null ? this.clues.version() : null;
+    if (pasted && this.model) this.model = new ConfigModel(this.model.snapshot, { version: pasted });
     const groups = this.fold(this.summary.groups);
     // Beside nginx's own lines they are evidence at most.
     const others = groups.some(({ explanation }) => explanation.message !== null)
       ? []
-      : this.other.explained(this.options.model);
+      : this.other.explained(this.model);
     groups.unshift(...others);
     const { other } = this.summary;
     if (other !== null) {
@@ -65,7 +79,7 @@ export class LogExplainer {
     }
     return {
       schema: 1,
-      nginxVersion: version,
+      nginxVersion: pasted ?? version,
       lines: this.reader.lines,
       events: this.summary.events + others.reduce((sum, { count }) => sum + count, 0),
       // The lines of a page are recognised together.
@@ -82,6 +96,7 @@ export class LogExplainer {
         continue;
       }
       this.summary.add(entry);
+      this.clues.entry(entry);
       if (this.kept.length >= KEPT) continue;
       this.kept.push(entry);
       if (entry.connection !== null && entry.level !== 'warn') {
@@ -115,6 +130,8 @@ export class LogExplainer {
   private explained(group: EventGroup, twins: readonly EventGroup[]): ExplainGroup {
     const explanation = explain(group.entry, {
       ...this.options,
+      model: this.model,
+      clues: this.clues,
       neighbours: this.kept,
       helpers: this.helpers,
     });

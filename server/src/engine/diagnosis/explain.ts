@@ -2,7 +2,14 @@ import { effective } from '../config/inheritance.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { serverNames } from '../config/routing.ts';
 import { parseUpstreamUrl } from '../config/upstream-url.ts';
-import type { Cause, EntryFields, Explanation, Place, StatusVerdict } from '../contract.ts';
+import type {
+  Cause,
+  ConfirmingCommand,
+  EntryFields,
+  Explanation,
+  Place,
+  StatusVerdict,
+} from '../contract.ts';
 import { faultOf, matchMessage, phaseOfKind, statusOf } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
@@ -10,10 +17,15 @@ import type { Fault, MatchedMessage } from '../errorlog/message.ts';
 import { causesOf } from '../errorlog/message.ts';
 import type { FailureMode } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
-import { bestPlace, type Case, type FoundPlace, type Peer, type Surroundings, type Weight } from './case.ts';
+import { bestPlace, type Case, type FoundPlace, type Peer, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
+import { fitted } from './fit-command.ts';
 import { helperEvidence } from './helper-evidence.ts';
 import { findPlaces } from './locate.ts';
+import type { PasteClues } from './paste-clues.ts';
+import { withPair } from './request-pair.ts';
+import { surroundingsOf } from './surroundings.ts';
+import { tellApart } from './telling-apart.ts';
 
 export interface ExplainContext {
   readonly model: ConfigModel | null;
@@ -22,6 +34,8 @@ export interface ExplainContext {
   readonly pathMap?: ReadonlyMap<string, string>;
   /** Lines of other programs in the paste; a bounded number. */
   readonly helpers?: readonly HelperLine[];
+  /** What other lines of the paste tell of the machine. */
+  readonly clues?: PasteClues | null;
 }
 
 /** Explains one entry: what happened, what the client got, whose fault it is, where it comes from, what to do. */
@@ -37,6 +51,8 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
       `no directive of this configuration leads to ${failure.peer.text}: the running nginx may use another file`,
     );
   }
+  const remaining = causes.filter(({ refuted }) => !refuted).map(({ cause }) => cause);
+  if (remaining[0]) remaining[0].checks = tellApart(failure, remaining);
   const older = otherScheme(failure);
   if (older) notes.push(older);
   return {
@@ -77,7 +93,8 @@ function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainCont
     places,
     neighbours: (context.neighbours ?? []).filter((other) => other.line !== entry.line),
     helpers: context.helpers ?? [],
-    surroundings: surroundingsOf(entry, context.helpers ?? []),
+    surroundings: surroundingsOf(entry, context.model, context.clues ?? null, context.helpers ?? []),
+    clues: context.clues ?? null,
   };
 }
 
@@ -126,21 +143,6 @@ function peerOf(entry: LogEntry, matched: MatchedMessage): Peer | null {
   const url = parseUpstreamUrl('server', named);
   if (!url) return { text: named, scheme: null, host: named, port: null, socket: null, uri: null };
   return { text: named, scheme: null, host: url.host, port: url.port, socket: url.socket, uri: null };
-}
-
-/** A container's nginx has a small process id and sees a container network's address as its client. */
-function surroundingsOf(entry: LogEntry, helpers: readonly HelperLine[]): Surroundings {
-  const client = /^172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3}$/.test(entry.client ?? '');
-  const smallPid = entry.pid !== null && entry.pid < 100;
-  if (client && smallPid)
-    return {
-      container: true,
-      because: `client ${entry.client}, pid ${entry.pid}: nginx runs in a container`,
-    };
-  if (smallPid) return { container: true, because: `pid ${entry.pid}: nginx probably runs in a container` };
-  const image = helpers.find(({ kind }) => kind === 'container');
-  if (image) return { container: true, because: `line ${image.line} is of nginx's container image` };
-  return { container: false, because: null };
 }
 
 interface Ranked {
@@ -234,10 +236,22 @@ function toCause(failure: Case, mode: FailureMode, weight: Weight): Cause {
     do: sentence(mode.remedy.cure(failure)),
     mitigate: mode.remedy.mitigate,
     takesEffect: mode.remedy.takesEffect,
-    checks: checks.length > 0 ? [...checks] : [...phaseCommands(failure)],
+    checks: checksOf(failure, checks),
     fixes: [...(mode.fix?.(failure) ?? [])],
   };
 }
+
+/** A cause's commands, or those of the phase; with the pair that names the side, and fit for where nginx runs. */
+function checksOf(failure: Case, own: readonly ConfirmingCommand[]): ConfirmingCommand[] {
+  const commands = own.length > 0 ? own : phaseCommands(failure);
+  const onTheWay = ON_THE_WAY.has(phaseOfKind(failure.matched.kind, failure.entry));
+  return fitted(onTheWay ? withPair(failure, commands) : commands, failure.surroundings);
+}
+
+/** Phases of a request that was on its way to a backend. */
+const ON_THE_WAY: ReadonlySet<string> = new Set([
+  ...['prepare', 'resolve', 'connect', 'tls', 'send', 'header', 'body', 'upgraded'],
+]);
 
 const WHOSE: Record<Fault, string> = {
   configuration: 'the configuration causes it',

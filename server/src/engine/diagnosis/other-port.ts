@@ -1,4 +1,4 @@
-import { servicePorts } from '../config/compose-ports.ts';
+import { servicePorts } from '../config/compose-services.ts';
 import { listenAddresses, listensOn } from '../config/listens.ts';
 import { allProxied, type Endpoint, endpoints } from '../config/proxied.ts';
 import { isAddress } from '../config/upstream-url.ts';

@@ -7,10 +7,21 @@ import { type Peer, upstreamNamed } from '../config/upstreams.ts';
 import { shellQuote } from './shell.ts';
 
 /** Where a command connects to. */
-interface Address {
+export interface Address {
   readonly host: string | null;
   readonly port: number;
   readonly socket: string | null;
+}
+
+export interface CommandOptions {
+  /** Where to connect to, in place of the first peer. */
+  readonly address?: Address | null;
+  /** More words for curl, quoted. */
+  readonly curl?: readonly string[];
+  /** A call of gRPC's health service in place of the method, which may change something. */
+  readonly healthOnly?: boolean;
+  /** The client's headers are not known: curl may send its own User-Agent and Accept. */
+  readonly anyClient?: boolean;
 }
 
 /**
@@ -21,12 +32,13 @@ export function upstreamCommand(
   model: ConfigModel,
   block: ConfigNode,
   request: UpstreamRequest,
+  options: CommandOptions = {},
 ): string | null {
-  const address = addressOf(model, request);
+  const address = options.address ?? addressOf(model, request);
   if (!address || (request.url === null && request.protocol !== 'memcached')) return null;
   switch (request.protocol) {
     case 'gRPC':
-      return grpcurl(request, address);
+      return grpcurl(request, address, options.healthOnly === true);
     case 'FastCGI':
       return cgiFcgi(request, address);
     case 'uwsgi':
@@ -36,7 +48,7 @@ export function upstreamCommand(
     case 'memcached':
       return piped(`${request.requestLine}\r\n`, address);
     default:
-      return curl(model, block, request, address);
+      return curl(model, block, request, address, options);
   }
 }
 
@@ -68,9 +80,15 @@ function value(bytes: string): Word {
 /** Headers that curl works out itself, or that only frame the body. */
 const CURL_OWN = new Set(['content-length', 'transfer-encoding']);
 
-function curl(model: ConfigModel, block: ConfigNode, request: UpstreamRequest, address: Address): string {
+function curl(
+  model: ConfigModel,
+  block: ConfigNode,
+  request: UpstreamRequest,
+  address: Address,
+  { curl: more = [], anyClient = false }: CommandOptions,
+): string {
   const { protocol, method, uri, tls, url } = request;
-  const flags: Word[] = ['-g', '-sS', '-v', '--path-as-is'];
+  const flags: Word[] = ['-g', '-sS', '-v', '--path-as-is', ...more];
   flags.push(
     { 'HTTP/1.0': '--http1.0', 'HTTP/1.1': '--http1.1' }[protocol as string] ?? '--http2-prior-knowledge',
   );
@@ -99,7 +117,7 @@ function curl(model: ConfigModel, block: ConfigNode, request: UpstreamRequest, a
   const others = headers.filter((header) => header !== host || header.value !== authority);
   for (const header of others) flags.push('-H', value(`${header.name}: ${header.value}`));
   // What curl would add by itself.
-  for (const name of ['User-Agent', 'Accept']) {
+  for (const name of anyClient ? [] : ['User-Agent', 'Accept']) {
     if (!headers.some((header) => header.name.toLowerCase() === name.toLowerCase()))
       flags.push('-H', value(`${name}:`));
   }
@@ -107,7 +125,7 @@ function curl(model: ConfigModel, block: ConfigNode, request: UpstreamRequest, a
   return `curl ${words([...flags, value(`${scheme}://${authority}${uri}`)])}`;
 }
 
-function grpcurl(request: UpstreamRequest, address: Address): string {
+function grpcurl(request: UpstreamRequest, address: Address, healthOnly: boolean): string {
   const flags: Word[] = [request.tls ? '-insecure' : '-plaintext'];
   const authority = request.headers.find(({ name }) => name === ':authority');
   const target = address.socket === null ? `${address.host}:${address.port}` : `unix:${address.socket}`;
@@ -116,7 +134,9 @@ function grpcurl(request: UpstreamRequest, address: Address): string {
     if (!name.startsWith(':') && !['te', 'content-type', 'content-length', 'user-agent'].includes(name))
       flags.push('-H', value(`${name}: ${text}`));
   }
-  const method = request.uri.replace(/^\//, '').replace(/\?.*/s, '');
+  const method = healthOnly
+    ? 'grpc.health.v1.Health/Check'
+    : request.uri.replace(/^\//, '').replace(/\?.*/s, '');
   return `grpcurl ${words([...flags, value(target), value(method)])}`;
 }
 

@@ -1,4 +1,5 @@
 import type { EntryFields } from '../contract.ts';
+import type { Origin } from './origin.ts';
 
 /**
  * One event read from pasted text: nginx's own line taken apart at its separators. The reader never guesses a
@@ -21,4 +22,6 @@ export interface LogEntry extends EntryFields {
   readonly resolver: string | null;
   /** Whether the line has the stream module's tail (`bytes from/to client:0/0`, or `udp client`). */
   readonly stream: boolean;
+  /** Who handed the line on, where a prefix tells. */
+  readonly origin: Origin | null;
 }

@@ -37,6 +37,7 @@ const FIELDS = {
 describe('a line as nginx writes it', () => {
   it('is taken apart', () => {
     expect(only(CLEAN)).toEqual({
+      origin: null,
       raw: CLEAN,
       line: 1,
       time: '2023/07/09 02:39:30',

@@ -3,6 +3,7 @@ import { isKnownMessage, matchMessage } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
 import { findHead, type Head, readHead } from './head.ts';
 import { makeEntry } from './make-entry.ts';
+import { readOrigin } from './origin.ts';
 import { normalisers } from './prefixes.ts';
 import { partsWithin } from './within-line.ts';
 
@@ -38,6 +39,13 @@ export function readUncleanLine(
   if (!WORDS.test(line)) {
     return null;
   }
+  const entry = withoutDirt(line, lineNumber, cut, prose);
+  const origin = entry === null ? null : readOrigin(line);
+  return entry === null || origin === null ? entry : { ...entry, origin };
+}
+
+/** The entry in a line, once everything that others put around it is taken off. */
+function withoutDirt(line: string, lineNumber: number, cut: boolean, prose: boolean): LogEntry | null {
   let text = line;
   for (const { apply } of normalisers) {
     text = apply(text);

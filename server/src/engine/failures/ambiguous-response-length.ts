@@ -1,6 +1,6 @@
 import { holdsSince } from '../config/version.ts';
 import { peerAddress } from '../diagnosis/case.ts';
-import { repeatToBackend } from '../diagnosis/commands.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { spread } from '../diagnosis/same-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
 

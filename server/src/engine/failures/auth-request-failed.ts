@@ -1,6 +1,6 @@
 import { effective } from '../config/inheritance.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
-import { onNginx } from '../diagnosis/commands.ts';
+import { searchLog } from '../diagnosis/commands.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -66,8 +66,7 @@ export const authRequestFailed: FailureMode = {
         : shellQuote(`${pid}#.*\\*${connection} .*subrequest: `);
     return [
       {
-        run: `grep -n ${own} /var/log/nginx/error.log | tail -n 5`,
-        where: onNginx(failure),
+        ...searchLog(failure, `grep ${own} | tail -n 5`),
         expect:
           'a line: it tells why the subrequest failed. None: the service answered with that status itself.',
       },

@@ -1,4 +1,5 @@
-import { backendLog, onBackend, repeatToBackend } from '../diagnosis/commands.ts';
+import { backendLog, onBackend } from '../diagnosis/commands.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Case } from '../diagnosis/case.ts';
 import { peerAddress } from '../diagnosis/case.ts';
-import { repeatToBackend, whoListens } from '../diagnosis/commands.ts';
+import { whoHasAddress, whoListens } from '../diagnosis/commands.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -49,6 +50,7 @@ export const backendDown: FailureMode = {
   },
   checks: (failure) => [
     ...whoListens(failure),
+    ...whoHasAddress(failure),
     ...repeatToBackend(failure, 'an answer: the backend is up now. "Connection refused": still down.'),
   ],
   references: ['https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server'],

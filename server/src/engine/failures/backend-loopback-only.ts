@@ -1,7 +1,8 @@
 import { listenAddresses } from '../config/listens.ts';
 import { type Case, peerAddress } from '../diagnosis/case.ts';
-import { isLoopback, onBackend, repeatToBackend } from '../diagnosis/commands.ts';
+import { isLoopback, onBackend } from '../diagnosis/commands.ts';
 import { listensOnLoopback, listensThere } from '../diagnosis/other-port.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { isIpv6, isLoopback as isLoopbackHost } from '../errorlog/catalogue/shared.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -69,7 +70,9 @@ export const backendLoopbackOnly: FailureMode = {
       ? [
           {
             run: `ss -ltn 'sport = :${failure.peer.port}'`,
-            where: `${onBackend(failure)}, inside its container if it has one`,
+            where: failure.surroundings.container
+              ? onBackend(failure)
+              : `${onBackend(failure)}, inside its container if it has one`,
             expect:
               '127.0.0.1 or [::1] before the port, and nothing else: it listens for itself only. 0.0.0.0 or *: it does not.',
           },

@@ -1,6 +1,7 @@
 import type { Case } from '../diagnosis/case.ts';
 import { peerAddress } from '../diagnosis/case.ts';
-import { backendLog, repeatToBackend, whoListens } from '../diagnosis/commands.ts';
+import { backendLog, whoListens } from '../diagnosis/commands.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';

@@ -1,6 +1,7 @@
 import { type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
-import { backendUnitLog, repeatToBackend } from '../diagnosis/commands.ts';
+import { backendUnitLog } from '../diagnosis/commands.ts';
 import { type Age, agesAlike, agesOf, near } from '../diagnosis/request-age.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { timeoutOf } from '../diagnosis/timeouts.ts';
 import type { LogEntry } from '../errorlog/entry.ts';

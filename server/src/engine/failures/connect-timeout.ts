@@ -1,6 +1,7 @@
 import { peerAddress } from '../diagnosis/case.ts';
-import { isLoopback, onBackend, repeatToBackend } from '../diagnosis/commands.ts';
+import { isLoopback, onBackend } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { timeoutOf } from '../diagnosis/timeouts.ts';
 import { phaseOfAction } from '../errorlog/action.ts';
 import type { FailureMode } from './failure-mode.ts';

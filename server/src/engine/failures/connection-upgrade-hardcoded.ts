@@ -1,9 +1,9 @@
 import type { ConfigModel } from '../config/model.ts';
 import { looksLikeWebSocket, type UpgradeUse, upgradeUses } from '../config/websocket.ts';
 import type { Fix } from '../contract.ts';
-import { repeatThroughNginx } from '../diagnosis/commands.ts';
 import { connectionVariable } from '../diagnosis/connection-map.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type ListenAddress, listensOn } from '../config/listens.ts';
 import { bestPlace, type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
-import { isLoopback, onNginx } from '../diagnosis/commands.ts';
+import { containerPorts, isLoopback, onNginx } from '../diagnosis/commands.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -61,11 +61,10 @@ export const containerLocalhost: FailureMode = {
         where: onNginx(failure),
         expect: `nothing: no program of this container listens on port ${peer.port}.`,
       },
-      {
-        run: "docker ps --format '{{.Names}}  {{.Ports}}'",
-        where: 'on the Docker host',
-        expect: `the container with port ${peer.port}: its name is what belongs in ${peerAddress(peer)}'s place. None: the backend runs on the host.`,
-      },
+      ...containerPorts(
+        failure,
+        `the one with port ${peer.port}: its name is what belongs in ${peerAddress(peer)}'s place. None: the backend runs elsewhere, perhaps on the host.`,
+      ),
     ];
   },
   references: ['https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass'],

@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../config/model.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
-import { repeatThroughNginx } from '../diagnosis/commands.ts';
+import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
 

@@ -1,9 +1,9 @@
 import { type SpokenVersion, spokenVersion } from '../config/connection-reuse.ts';
 import { type Proxied, passesTo } from '../config/proxied.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
-import { repeatToBackend } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
 import { HeaderEdits } from '../diagnosis/header-edits.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { endsOfPeer } from '../diagnosis/spoken.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -64,12 +64,11 @@ export const http10Refused: FailureMode = {
     takesEffect: 'nginx -s reload',
   },
   checks: (failure) =>
-    repeatToBackend(failure, '').map((command) => ({
-      ...command,
-      run: command.run.replace(/^curl /, 'curl --http1.0 '),
-      expect:
-        '"Empty reply from server", 426 or 505: run it again with --http1.1; an answer then is the proof. An answer already: HTTP/1.0 is not the cause.',
-    })),
+    repeatToBackend(
+      failure,
+      '"Empty reply from server", 426 or 505: run it again with --http1.1; an answer then is the proof. An answer already: HTTP/1.0 is not the cause.',
+      { http: '1.0' },
+    ),
   references: ['https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version'],
 };
 

@@ -4,8 +4,8 @@ import { listenPoints } from '../config/server-choice.ts';
 import { type UriCycle, uriCycleOf, uriCycles } from '../config/uri-cycles.ts';
 import type { Fix } from '../contract.ts';
 import type { Case } from '../diagnosis/case.ts';
-import { repeatThroughNginx } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**

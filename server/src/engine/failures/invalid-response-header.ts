@@ -1,5 +1,5 @@
 import { type Case, peerAddress } from '../diagnosis/case.ts';
-import { repeatToBackend } from '../diagnosis/commands.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';

@@ -2,7 +2,7 @@ import { effective } from '../config/inheritance.ts';
 import { isAllDown } from '../config/pools.ts';
 import { endpoints } from '../config/proxied.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
-import { onNginx, phaseCommands } from '../diagnosis/commands.ts';
+import { phaseCommands, searchLog } from '../diagnosis/commands.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -60,8 +60,7 @@ export const noLiveUpstreams: FailureMode = {
   },
   checks: (failure) => [
     {
-      run: "grep -n -B200 'no live upstreams' /var/log/nginx/error.log | grep -E 'upstream|connect\\(\\)' | head -n 20",
-      where: onNginx(failure),
+      ...searchLog(failure, "grep -B200 'no live upstreams' | grep -E 'upstream|connect\\(\\)' | head -n 20"),
       expect: 'the lines before the first "no live upstreams": each names a server and why it failed.',
     },
     ...phaseCommands(failure),

@@ -81,10 +81,13 @@ export const openFilesExhausted: FailureMode = {
         'for each process the number of open files, the soft limit and the hard one. A worker near its soft limit: this is it.',
     },
     {
-      run: 'systemctl show nginx -p LimitNOFILE; cat /proc/sys/fs/file-nr',
+      run: failure.surroundings.container
+        ? 'cat /proc/sys/fs/file-nr'
+        : 'systemctl show nginx -p LimitNOFILE; cat /proc/sys/fs/file-nr',
       where: onNginx(failure),
-      expect:
-        "the unit's own limit; then the system's: files in use, and the most there may be (third number).",
+      expect: failure.surroundings.container
+        ? "files in use on the host, and the most there may be (third number); the container's own limit is its ulimits."
+        : "the unit's own limit; then the system's: files in use, and the most there may be (third number).",
     },
   ],
   references: [

@@ -2,8 +2,8 @@ import { locationMatch } from '../config/location-choice.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { type PrefixReplacement, prefixReplacements, replaced } from '../config/prefix-replacement.ts';
 import type { Fix } from '../contract.ts';
-import { repeatThroughNginx } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { ConfigModel } from '../config/model.ts';
 import { type PrefixReplacement, prefixReplacements, replaced } from '../config/prefix-replacement.ts';
 import { requestHeaders } from '../config/request-headers.ts';
-import { repeatThroughNginx } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**

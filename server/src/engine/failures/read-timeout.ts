@@ -1,7 +1,8 @@
 import type { Case } from '../diagnosis/case.ts';
 import { peerAddress } from '../diagnosis/case.ts';
-import { onBackend, repeatToBackend } from '../diagnosis/commands.ts';
+import { onBackend } from '../diagnosis/commands.ts';
 import { agesOf, near } from '../diagnosis/request-age.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { inEffect, raiseTimeout, timeoutOf } from '../diagnosis/timeouts.ts';

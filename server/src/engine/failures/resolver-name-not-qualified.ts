@@ -1,4 +1,4 @@
-import { servicePorts } from '../config/compose-ports.ts';
+import { servicePorts } from '../config/compose-services.ts';
 import { effective } from '../config/inheritance.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { onNginx, resolves } from '../diagnosis/commands.ts';

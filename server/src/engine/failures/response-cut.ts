@@ -1,8 +1,9 @@
 import { parseSize } from '../config/buffers.ts';
 import { effectiveSetting } from '../config/effective.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
-import { backendLog, repeatToBackend } from '../diagnosis/commands.ts';
+import { backendLog } from '../diagnosis/commands.ts';
 import { accessLineOf } from '../diagnosis/request-age.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { spread } from '../diagnosis/same-peer.ts';
 import { inEffect, timeoutOf } from '../diagnosis/timeouts.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';

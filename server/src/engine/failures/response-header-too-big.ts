@@ -9,8 +9,8 @@ import { effectiveValue } from '../config/inheritance.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
 import type { Fix } from '../contract.ts';
-import { repeatToBackend } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**

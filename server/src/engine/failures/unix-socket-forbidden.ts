@@ -76,7 +76,7 @@ export const unixSocketForbidden: FailureMode = {
       },
       {
         run: 'ausearch -m avc -ts recent -c nginx',
-        where: onNginx(failure),
+        where: failure.surroundings.container ? "on the host of nginx's container" : onNginx(failure),
         expect: 'a line with "denied": SELinux forbids it. "no matches": the permissions do.',
       },
     ];

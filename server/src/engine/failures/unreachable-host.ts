@@ -1,6 +1,7 @@
 import type { ConfirmingCommand } from '../contract.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
-import { isLoopback, onNginx, repeatToBackend } from '../diagnosis/commands.ts';
+import { isLoopback, onNginx } from '../diagnosis/commands.ts';
+import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { type ErrnoMeaning, errnoMeaning } from '../errorlog/errno.ts';

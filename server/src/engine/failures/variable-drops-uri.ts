@@ -4,8 +4,8 @@ import { allProxied, type Proxied } from '../config/proxied.ts';
 import { calledPaths } from '../config/subrequests.ts';
 import { hasPlaceholder, possibleValues, variablesIn } from '../config/variables.ts';
 import type { Fix } from '../contract.ts';
-import { repeatThroughNginx } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**

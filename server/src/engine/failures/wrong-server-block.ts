@@ -3,8 +3,9 @@ import { isOneLetterAway } from '../config/near-names.ts';
 import { listenPoints, loggedServerName } from '../config/server-choice.ts';
 import { serverNames, VirtualNames } from '../config/virtual-names.ts';
 import type { Fix } from '../contract.ts';
-import { onNginx, repeatThroughNginx } from '../diagnosis/commands.ts';
+import { onNginx } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
 

@@ -1,5 +1,5 @@
-import { type Case, peerAddress } from '../diagnosis/case.ts';
-import { onBackend } from '../diagnosis/commands.ts';
+import { peerAddress } from '../diagnosis/case.ts';
+import { containerPorts, onBackend } from '../diagnosis/commands.ts';
 import { listensThere, otherPort } from '../diagnosis/other-port.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -63,7 +63,10 @@ export const wrongUpstreamPort: FailureMode = {
             where: onBackend(failure),
             expect: `the backend's own line: its port belongs into the configuration. With port ${failure.peer.port} in the list, it listens where ${peerAddress(failure.peer)} leads; without the backend, it is down.`,
           },
-          ...compose(failure),
+          ...containerPorts(
+            failure,
+            'for each of them its ports (HOST->PORT): nginx in the same network needs the one on the right of the arrow.',
+          ),
         ],
   references: [
     'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass',
@@ -72,15 +75,3 @@ export const wrongUpstreamPort: FailureMode = {
 };
 
 const BAD_PORT = /^invalid port (?:range )?in upstream/;
-
-function compose({ surroundings }: Case): ReturnType<FailureMode['checks']> {
-  if (!surroundings.container) return [];
-  return [
-    {
-      run: "docker ps --format '{{.Names}}  {{.Ports}}'",
-      where: 'on the Docker host',
-      expect:
-        'for each container HOST->PORT: nginx in the same network needs the port on the right of the arrow.',
-    },
-  ];
-}

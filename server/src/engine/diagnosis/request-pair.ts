@@ -75,6 +75,9 @@ function methodOf({ entry }: Case): string {
   return entry.request?.method === 'GET' ? 'GET' : 'HEAD';
 }
 
+/** A longer command is not copied by anybody. */
+const MAX_RUN = 6000;
+
 /** By the configuration: its headers, its protocol, its names; address and URI are those of the line. */
 function modelled(failure: Case, { seconds = 10, options = [], http }: RepeatOptions): string | null {
   const { model, peer } = failure;
@@ -84,7 +87,7 @@ function modelled(failure: Case, { seconds = 10, options = [], http }: RepeatOpt
   const uri = peer?.uri?.startsWith('/') ? toBytes(safeUri(failure, peer.uri)) : request.uri;
   const protocol =
     http === undefined || !/^HTTP/.test(request.protocol) ? request.protocol : (`HTTP/${http}` as const);
-  return upstreamCommand(
+  const run = upstreamCommand(
     model,
     routed.block,
     { ...request, uri, protocol, body: null },
@@ -95,6 +98,7 @@ function modelled(failure: Case, { seconds = 10, options = [], http }: RepeatOpt
       anyClient: true,
     },
   );
+  return run !== null && run.length <= MAX_RUN ? run : null;
 }
 
 /** The peer of the line, where it is an address: the very one that failed. */

@@ -93,5 +93,11 @@ function askFirst(
   checks: readonly ConfirmingCommand[],
 ): ConfirmingCommand[] {
   const [through] = fitted(repeatThroughNginx(failure), failure.surroundings);
-  return [first, ...checks.filter((check) => check.run === through?.run || !isLike(check, first))];
+  return [
+    first,
+    ...checks.filter(
+      (check) =>
+        check.run === through?.run || !(isLike(check, first) || check.run.startsWith(`${first.run} `)),
+    ),
+  ];
 }

@@ -30,6 +30,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'lua-aborted',
   'lua-thread-aborted',
   'lua-phase-failed',
+  'lua-init-failed',
   'lua-not-loaded',
   'lua-log',
   'lua-certificate-rejected',

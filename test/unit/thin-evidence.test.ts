@@ -42,6 +42,24 @@ describe('a message alone, as a title has it', () => {
     expect((await ids(text))[0]).toBe(cause);
   });
 
+  test('half of a message inside of prose', async () => {
+    for (const text of [
+      'nginx dies with rewrite or internal redirection cycle on my site',
+      'it errors out, with "rewrite or internal redirection cycle while internally redirecting to <url>//".',
+    ])
+      expect((await ids(text))[0], text).toBe('internal-redirect-cycle');
+  });
+
+  test('Lua code that runs when a worker starts', async () => {
+    expect(
+      (
+        await ids(
+          "[error] 4566#0: init_worker_by_lua error: /usr/lib/check.lua:9: attempt to index field 're'",
+        )
+      )[0],
+    ).toBe('lua-error');
+  });
+
   test('words of a person that only resemble one are none', async () => {
     for (const text of [
       'the auth request works now',
@@ -217,6 +235,30 @@ describe('what else it may be, where little speaks for anything', () => {
     const found = await first(line('no live upstreams while connecting to upstream', 'http://pool/x'));
     expect(found.causes.map(({ id }) => id)).toEqual(['no-live-upstreams', 'all-peers-down', 'backend-down']);
     expect(found.causes[2]!.because).toEqual([]);
+  });
+
+  test('a pool that is nothing but localhost', async () => {
+    const found = await first(line('no live upstreams while connecting to upstream', 'http://localhost/x'));
+    expect(found.causes.map(({ id }) => id).slice(0, 3)).toEqual([
+      'no-live-upstreams',
+      'ipv6-mismatch',
+      'backend-down',
+    ]);
+    expect(found.causes[1]!.do).toContain('127.0.0.1');
+  });
+
+  test('a request to a proxy names the port that nginx left out', async () => {
+    const refused = 'connect() failed (111: Connection refused) while connecting to upstream';
+    const asked = (uri: string): string =>
+      `2026/01/31 03:00:00 [error] 42#42: *7 ${refused}, client: 198.51.100.7, server: , request: "GET ${uri} HTTP/1.1", upstream: "http://192.0.2.5:80/", host: "192.0.2.5:8000"`;
+    expect((await first(asked('http://192.0.2.5:8000/'))).causes[0]).toMatchObject({
+      id: 'wrong-upstream-port',
+      certainty: 'likely',
+      because: ['the request asks a proxy for 192.0.2.5:8000, and nginx went to port 80'],
+    });
+    // Without it, the port of the Host header is nginx's own.
+    for (const uri of ['/', 'http://192.0.2.5:80/', 'http://192.0.2.6:8000/'])
+      expect((await ids(asked(uri)))[0], uri).toBe('backend-down');
   });
 
   test('an answer of SCGI to FastCGI', async () => {

@@ -17,6 +17,7 @@ export interface OtherPort {
 export function otherPort(failure: Case): OtherPort | null {
   return (
     fromCompose(failure) ??
+    fromRequest(failure) ??
     fromListeners(failure) ??
     fromGroup(failure) ??
     fromOwnListens(failure) ??
@@ -50,6 +51,16 @@ function endOf(failure: Case): Endpoint | null {
   const target = bestPlace(failure)?.proxied;
   const ends = target ? endpoints(target) : [];
   return ends.find((end) => end.port === peer?.port && (end.host === peer?.host || !isWritten(end))) ?? null;
+}
+
+/** A client that takes nginx for its proxy names the address with its port: `GET http://10.0.0.5:8000/ HTTP/1.1`. */
+function fromRequest({ entry, peer }: Case): OtherPort | null {
+  const asked = /^http:\/\/([^/?#:@[\]]{1,255}):(\d{1,5})(?:[/?#]|$)/.exec(entry.request?.uri ?? '');
+  if (!asked || peer?.host !== asked[1] || peer?.port === Number(asked[2])) return null;
+  return {
+    port: Number(asked[2]),
+    because: `the request asks a proxy for ${asked[1]}:${asked[2]}, and nginx went to port ${peer?.port}`,
+  };
 }
 
 function isWritten({ host }: Endpoint): boolean {

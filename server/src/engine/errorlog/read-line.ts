@@ -68,12 +68,16 @@ function withoutDirt(line: string, lineNumber: number, cut: boolean, prose: bool
   );
 }
 
+/** So much of a message is no chance. */
+const LONG_BEGINNING = 30;
+
 /** A message with words of a person around it. */
 function withinProse(text: string, lineNumber: number, cut: boolean): LogEntry | null {
   for (const part of partsWithin(text)) {
     const entry = makeEntry(part, readHead(part) ?? findHead(part) ?? NO_HEAD, lineNumber, cut);
-    // Words of a person may begin like a message; only a whole one counts.
-    if (isKnownMessage(entry.message) && matchMessage(entry)?.certainty === 'certain') {
+    // Words of a person may begin like a message: only a whole one counts, or a long beginning.
+    const certainty = isKnownMessage(entry.message) ? matchMessage(entry)?.certainty : undefined;
+    if (certainty === 'certain' || (certainty === 'likely' && entry.message.length >= LONG_BEGINNING)) {
       return entry;
     }
   }

@@ -7,6 +7,9 @@
 const BEGINNINGS =
   /(?:\b(?:connect|recv|recvmsg|send|sendmsg|writev|SSL_do_handshake|SSL_read|SSL_write|SSL_connect|peer closed|upstream (?:prematurely|sent|timed|rejected|server|SSL|violated)|no (?:live upstreams|resolver defined|port in upstream|host in upstream)|host not found|invalid (?:port|host|URL prefix)|rewrite or internal|could not be resolved|kevent\(\)|FastCGI sent|an upstream response|auth request unexpected|\d{1,7} worker_connections|socket\(\)|bind\(|setsockopt\(|accept4?\(\)|open\(\)|mkdir\(\)|pwritev?\(\)|memcached sent|using uninitialized|zero length URI|too long http2|client intended|unknown directive)|nginx: \[)/g;
 
+/** A message that people quote without its second half, the name of where it led. */
+const REDIRECTION_CYCLE = 'rewrite or internal redirection cycle';
+
 /** Places tried in one line, and characters of a line looked at. */
 const MAX_TRIES = 6;
 const MAX_LENGTH = 4000;
@@ -23,6 +26,9 @@ export function partsWithin(line: string): string[] {
   BEGINNINGS.lastIndex = 0;
   for (let match = BEGINNINGS.exec(line); match && parts.length < MAX_TRIES; match = BEGINNINGS.exec(line)) {
     const { index } = match;
+    if (line.startsWith(REDIRECTION_CYCLE, index)) {
+      parts.push(REDIRECTION_CYCLE);
+    }
     if (index === 0) {
       continue;
     }

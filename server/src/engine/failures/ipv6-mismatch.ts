@@ -10,6 +10,7 @@ import type { FailureMode } from './failure-mode.ts';
 /**
  * A name has an IPv6 address besides or instead of the IPv4 one, and nginx tries each of them: localhost is [::1] too.
  * A backend that listens on 127.0.0.1 only refuses it (111); a machine without IPv6 cannot even try (99, 101, 97).
+ * A pool that is nothing but "localhost" can run out of servers only where that is two addresses.
  * Deliberately leaves alone: IPv6 addresses that are written so, and backends that refuse on IPv4 as well.
  */
 export const ipv6Mismatch: FailureMode = {
@@ -31,6 +32,17 @@ export const ipv6Mismatch: FailureMode = {
   weigh(failure) {
     const { entry, peer } = failure;
     const host = peer?.host ?? null;
+    // A peer that is alone is never left out (ngx_http_upstream_get_round_robin_peer): the name has several addresses.
+    if (failure.matched.kind.id === 'no-live-upstreams')
+      return host === 'localhost'
+        ? {
+            certainty: 'possible',
+            because: [
+              'localhost is two addresses here, 127.0.0.1 and [::1]: with one, nginx would not say this',
+            ],
+            against: [],
+          }
+        : null;
     if (host === null || !host.startsWith('[')) return null;
     const refused = errnoMeaning(entry.errno) === 'refused';
     const target = bestPlace(failure)?.proxied;
@@ -58,7 +70,7 @@ export const ipv6Mismatch: FailureMode = {
       const name = nameOf(failure);
       if (name !== null && isLookedUp(failure))
         return `add ipv6=off to resolver, so that ${name} gives IPv4 addresses only, or let the backend listen on IPv6 too`;
-      if (name === 'localhost' || failure.peer?.host === '[::1]')
+      if (name === 'localhost' || failure.peer?.host === '[::1]' || failure.peer?.host === 'localhost')
         return `write 127.0.0.1${port(failure)} instead of localhost${port(failure)}, or let the backend listen on [::1] too`;
       return `write the IPv4 address of ${name ?? 'the backend'}, or let the backend listen on IPv6 too`;
     },

@@ -1,6 +1,6 @@
 import type { MessageKind } from '../message.ts';
 import { requestLine } from './example-line.ts';
-import { between, UNCHANGED, verdict } from './shared.ts';
+import { between, NOT_STARTED, UNCHANGED, verdict } from './shared.ts';
 
 const CYCLE = verdict('500', 'response', 'certain', '500, not 502: no backend was asked in the end.');
 
@@ -170,6 +170,24 @@ export const request: readonly MessageKind[] = [
       'error',
       'failed to run set_by_lua*: set_by_lua(nginx.conf:24):1: attempt to concatenate a nil value',
     ),
+    causes: ['lua-error'],
+  },
+  {
+    id: 'lua-init-failed',
+    text: '[init_by_lua|init_by_lua_file|init_worker_by_lua|init_worker_by_lua_file] error: <lua>',
+    source:
+      'OpenResty, ngx_http_lua_util.c ngx_http_lua_report; ngx_http_lua_initby.c, ngx_http_lua_initworkerby.c',
+    phase: 'start-up',
+    // What a worker's own code failed at is not asked for again (ngx_http_lua_init_worker).
+    status: ({ message }) => (message.startsWith('init_worker') ? UNCHANGED : NOT_STARTED),
+    fault: 'configuration',
+    meaning: ({ message }) =>
+      message.startsWith('init_worker')
+        ? 'The Lua code that prepares each worker failed; what it was to set up is not there.'
+        : 'The Lua code that nginx runs when it reads its configuration failed.',
+    since: null,
+    example:
+      "2026/01/10 10:00:00 [error] 7#7: init_worker_by_lua error: init_worker_by_lua:2: attempt to index field 're' (a nil value)",
     causes: ['lua-error'],
   },
   {

@@ -1,3 +1,4 @@
+import { isAllDown } from '../config/pools.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { peerAddress } from '../diagnosis/case.ts';
 import { whoHasAddress, whoListens } from '../diagnosis/commands.ts';
@@ -29,9 +30,13 @@ export const backendDown: FailureMode = {
     const { peer } = failure;
     if (!peer) return { certainty: 'possible', because: [], against: [] };
     if (peer.socket !== null) return null;
-    // That line tells of no connection, only that some failed before.
-    if (failure.matched.kind.id === 'no-live-upstreams')
-      return { certainty: 'possible', because: [], against: [], general: true };
+    // That line tells of no connection, only that some failed before, unless none could be tried at all.
+    if (failure.matched.kind.id === 'no-live-upstreams') {
+      const target = failure.places[0]?.proxied?.target;
+      return target?.kind === 'upstream' && isAllDown(target.upstream)
+        ? null
+        : { certainty: 'possible', because: [], against: [], general: true };
+    }
     const place = failure.places[0];
     const because = [`${peerAddress(peer)} refused the connection`];
     if (place && place.fit >= 0.5) because.push(`${place.node.text} sends the request there`);

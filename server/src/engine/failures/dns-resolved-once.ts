@@ -37,8 +37,7 @@ export const dnsResolvedOnce: FailureMode = {
     const { peer } = failure;
     const refused = REFUSED[failure.matched.kind.id];
     if (refused) return { certainty: 'likely', because: [refused], against: [] };
-    // The own machine's address never changes.
-    if (peer?.host == null || !isAddress(peer.host) || isLoopback(peer)) return null;
+    if (peer?.host == null || !isAddress(peer.host)) return null;
     const name = lookedUp(failure);
     if (name !== null) {
       const because = [
@@ -47,7 +46,10 @@ export const dnsResolvedOnce: FailureMode = {
       return { certainty: 'likely', because, against: [] };
     }
     // Without the configuration it may be; with a place in it, the address is written there or looked up each time.
-    return bestPlace(failure) ? null : { certainty: 'possible', because: [], against: [] };
+    // The own machine's address is seldom that of a name.
+    return bestPlace(failure) || isLoopback(peer)
+      ? null
+      : { certainty: 'possible', because: [], against: [] };
   },
   remedy: {
     cure(failure) {

@@ -50,6 +50,12 @@ describe('a message alone, as a title has it', () => {
       expect((await ids(text))[0], text).toBe('internal-redirect-cycle');
   });
 
+  test('a broken header of the PROXY protocol with line feeds in it', async () => {
+    const end = '\u00c0+/" while reading PROXY protocol, client: 127.0.0.1, server: 0.0.0.0:443';
+    for (const text of [end, `*182 broken header: "\u00fc\n\n${end}`])
+      expect((await ids(text))[0], text).toBe('proxy-protocol-mismatch');
+  });
+
   test('Lua code that runs when a worker starts', async () => {
     expect(
       (

@@ -1,4 +1,4 @@
-import { inOwnCase, withQuotedName } from './retyped.ts';
+import { inOwnCase, withProxyHeader, withQuotedName } from './retyped.ts';
 
 /** Takes one kind of dirt off a line; gives it back as it is when the dirt is not there. */
 export interface Normaliser {
@@ -24,6 +24,7 @@ export const normalisers: readonly Normaliser[] = [
   { name: 'trailing-comma', apply: withoutComma },
   { name: 'retyped-case', apply: inOwnCase },
   { name: 'lost-quotes', apply: withQuotedName },
+  { name: 'broken-header', apply: withProxyHeader },
 ];
 
 const CONTROL_SEQUENCE = /\u001b\[[0-9;]{0,20}[A-Za-z]/g;

@@ -91,7 +91,7 @@ export function hasHead(entry: LogEntry): boolean {
 
 /** Words of which every message and every tail has one: most lines of other programs go no further. */
 const WORDS =
-  /[uU]pstream|client|failed|resolve|redirect|worker_connections|\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|SSL|FastCGI|#\d|nginx: |[aA]uth request|http2 |U[RI][LI] (?:prefix|part|to proxy)|PROXY protocol|DNS |uninitialized|subrequests cycle|\[lua\]| in \/etc\/nginx|fastcgi request record/;
+  /[uU]pstream|client|failed|resolve|redirect|worker_connections|\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|SSL|FastCGI|#\d|nginx: |[aA]uth request|http2 |U[RI][LI] (?:prefix|part|to proxy)|PROXY protocol|broken header|DNS |uninitialized|subrequests cycle|\[lua\]| in \/etc\/nginx|fastcgi request record/;
 
 const NO_HEAD: Head = { time: null, level: null, pid: null, connection: null, start: 0, end: 0 };
 

@@ -49,8 +49,15 @@ const OWN_CASE: ReadonlyMap<string, string> = new Map(
 );
 const ANY_CASE = new RegExp(PHRASES.map((phrase) => phrase.replace(/[().]/g, '\\$&')).join('|'), 'gi');
 
+/** Beginnings that nginx never writes: most lines go no further. */
+const CHANGED =
+  /(?:Upstream|UPSTREAM|Connect\(\)|Recv\(\)|Send\(\)|Writev\(\)|No |Host not|Host Not|Could |While |Auth |Rewrite |Invalid |Peer |Worker_)/;
+
 /** The line with the words of messages in the letter case in which nginx writes them. */
 export function inOwnCase(line: string): string {
+  if (!CHANGED.test(line)) {
+    return line;
+  }
   return line.replace(ANY_CASE, (words) => OWN_CASE.get(words.toLowerCase()) ?? words);
 }
 
@@ -59,4 +66,12 @@ const BARE_NAME = /(host not found in upstream )([\w.:-]{1,300})( in \/|$)/;
 /** `host not found in upstream app.test in /etc/...`: a name whose quotes were lost with the real one. */
 export function withQuotedName(line: string): string {
   return line.replace(BARE_NAME, '$1"$2"$3');
+}
+
+const PROXY_TAIL = '" while reading PROXY protocol, client: ';
+
+/** What a TLS client sends holds line feeds: the end of `broken header: "..." while reading PROXY protocol` alone. */
+export function withProxyHeader(line: string): string {
+  const at = line.indexOf(PROXY_TAIL);
+  return at < 0 || line.includes('broken header: "') ? line : `broken header: "${line}`;
 }

@@ -158,6 +158,20 @@ describe('response-cut', () => {
     expect(await because([failed(CUT), answered(200, '03:00:00')], pass)).not.toContain('max_temp_file_size');
   });
 
+  test('an answer in a temporary file is evidence for its own request only', async () => {
+    const filed = (uri: string): string =>
+      failed(
+        'an upstream response is buffered to a temporary file /var/cache/nginx/1 while reading upstream',
+        { uri, level: 'warn' },
+      );
+    const of = async (uri: string): Promise<string> =>
+      (await explained([filed(uri), failed(CUT)]))
+        .find(({ message }) => message?.id === 'upstream-prematurely-closed')!
+        .causes[0]!.because.join();
+    expect(await of('/x')).toContain('line 1: the answer is larger than the buffers');
+    expect(await of('/other')).not.toContain('line 1');
+  });
+
   test('a pause of the backend is a matter of the read time-out, second', async () => {
     const slow = 'upstream timed out (110: Connection timed out) while reading upstream';
     const found = await causes([failed(slow)], location(`proxy_read_timeout 5s; ${pass}`));
@@ -204,7 +218,8 @@ describe('tls-handshake-timeout', () => {
   });
 
   test('a port that usually speaks TLS', async () => {
-    expect((await ids([failed(SLOW_TLS, to(443))]))[0]).toBe('tls-handshake-timeout likely');
+    for (const port of [443, 6443])
+      expect((await ids([failed(SLOW_TLS, to(port))]))[0]).toBe('tls-handshake-timeout likely');
   });
 
   test('what says that the port is plain goes before', async () => {
@@ -367,6 +382,17 @@ describe('invalid-response-header', () => {
     const bare = all.find(({ message }) => message?.id === 'upstream-invalid-header')!;
     expect(bare.causes[0]!.against.join()).toContain('line 1: the header is too large for nginx');
   });
+
+  test('what another request of the same connection got says nothing of it', async () => {
+    const to = { upstream: 'grpc://127.0.0.1:50051' };
+    const large = failed(`upstream sent too large http2 header value length: 6000 ${HEADER}`, {
+      ...to,
+      uri: '/other',
+    });
+    const all = await explained([large, failed(`upstream sent invalid header ${HEADER}`, to)]);
+    const bare = all.find(({ message }) => message?.id === 'upstream-invalid-header')!;
+    expect(bare.causes[0]).toMatchObject({ id: 'invalid-response-header', against: [] });
+  });
 });
 
 describe('ambiguous-response-length', () => {
@@ -407,6 +433,34 @@ describe('http2-stream-reset', () => {
     )!;
     expect(ids(rejected.causes)).toEqual(['backend-restarting likely', 'http2-stream-reset likely']);
     expect(rejected.causes[1]!.because.join()).toContain('line 2: then nobody listened there');
+  });
+
+  test.each([
+    ['of the BSDs', [0, 1], '(61: Connection refused)', true],
+    ['that came before', [1, 0], '(111: Connection refused)', false],
+  ] as const)('a refusal %s', async (_, order, errno, told) => {
+    const lines = [
+      failed(`upstream rejected request with error 7 ${HEADER}`, to),
+      failed(REFUSED.replace('(111: Connection refused)', errno), { ...to, connection: 8 }),
+    ];
+    const rejected = (await explained(order.map((i) => lines[i]!))).find(
+      ({ message }) => message?.id === 'upstream-rejected-http2-request',
+    )!;
+    const cause = rejected.causes.find(({ id }) => id === 'http2-stream-reset')!;
+    expect(cause.because.join().includes('nobody listened')).toBe(told);
+  });
+
+  test('the directives are those of the protocol that nginx speaks', async () => {
+    const reset = (upstream: string): Promise<readonly Cause[]> =>
+      causes([failed(`upstream rejected request with error 1 ${HEADER}`, { ...to, upstream })]);
+    const of = (list: readonly Cause[]): string => {
+      const { do: cure, mitigate } = list.find(({ id }) => id === 'http2-stream-reset')!;
+      return `${cure} ${mitigate}`;
+    };
+    expect(of(await reset('grpcs://127.0.0.1:443'))).toMatch(/grpc_set_header.*grpc_next_upstream/);
+    const http = of(await reset('https://127.0.0.1:443/'));
+    expect(http).toMatch(/proxy_set_header.*proxy_next_upstream/);
+    expect(http).not.toMatch(/grpc/i);
   });
 
   test('the number says what to do', async () => {

@@ -73,5 +73,14 @@ describe('auth_request', () => {
 
   test('does not follow from that of another', async () => {
     expect((await causes(failed(8), unexpected))[0]!.id).toBe('auth-request-failed');
+    const before = failed(7).replace('GET /guarded/ ', 'GET /guarded/before ');
+    expect((await causes(before, unexpected))[0]!.id).toBe('auth-request-failed');
+  });
+
+  test('does not follow from anything, where no failure of a backend makes the status', async () => {
+    const [first, second] = await causes(failed(7), unexpected.replace(': 502', ': 404'));
+    expect(first!.id).toBe('auth-request-failed');
+    expect(first!.because.join()).toContain('the service itself seems to have answered');
+    expect(second).toBeUndefined();
   });
 });

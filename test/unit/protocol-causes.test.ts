@@ -61,6 +61,16 @@ describe('a connection that was closed before the header', () => {
     expect((await causes(get, off))[0]!.id).toBe('stale-keepalive-connection');
   });
 
+  test('a stale connection fails at once', async () => {
+    const kept = pool('proxy_http_version 1.1; proxy_set_header Connection "";', 'keepalive 8;');
+    const access = (seconds: string): string =>
+      `127.0.0.1 - - [31/Jan/2026:03:00:00 +0000] "POST /x HTTP/1.1" 502 157 "-" "curl" rt=${seconds}`;
+    expect((await causes([post, access('0.004')], kept))[0]!.id).toBe('stale-keepalive-connection');
+    const slow = await causes([post, access('12.345')], kept);
+    expect(slow[0]!.id).not.toBe('stale-keepalive-connection');
+    expect(find(slow, 'stale-keepalive-connection')?.certainty ?? 'possible').toBe('possible');
+  });
+
   test('a backend that answered in HTTP before speaks no other protocol', async () => {
     const before = line(
       'upstream timed out (110: Connection timed out) while reading upstream',

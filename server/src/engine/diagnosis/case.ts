@@ -67,6 +67,24 @@ export function bestPlace(failure: Case): FoundPlace | null {
   return failure.places[0] ?? null;
 }
 
+/** Handlers by the scheme that the log shows. */
+const HANDLERS: Readonly<Record<string, string>> = {
+  http: 'proxy',
+  https: 'proxy',
+  grpc: 'grpc',
+  grpcs: 'grpc',
+  fastcgi: 'fastcgi',
+  uwsgi: 'uwsgi',
+  suwsgi: 'uwsgi',
+  scgi: 'scgi',
+  memcached: 'memcached',
+};
+
+/** What the directives of the case's handler begin with: "proxy" of proxy_pass, also where nothing tells. */
+export function familyOf(failure: Case): string {
+  return bestPlace(failure)?.proxied?.handler ?? HANDLERS[failure.peer?.scheme ?? ''] ?? 'proxy';
+}
+
 /** The commands' form of an address: host:port, or the socket's path. */
 export function peerAddress(peer: Peer): string {
   if (peer.socket !== null) return `unix:${peer.socket}`;

@@ -26,6 +26,7 @@ import type { PasteClues } from './paste-clues.ts';
 import { withPair } from './request-pair.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { tellApart } from './telling-apart.ts';
+import { sameRequest } from './same-request.ts';
 
 export interface ExplainContext {
   readonly model: ConfigModel | null;
@@ -234,7 +235,7 @@ function toCause(failure: Case, mode: FailureMode, weight: Weight): Cause {
     because: [...weight.because],
     against: [...weight.against],
     do: sentence(mode.remedy.cure(failure)),
-    mitigate: mode.remedy.mitigate,
+    mitigate: mode.remedy.mitigateHere?.(failure) ?? mode.remedy.mitigate,
     takesEffect: mode.remedy.takesEffect,
     checks: checksOf(failure, checks),
     fixes: [...(mode.fix?.(failure) ?? [])],
@@ -311,15 +312,9 @@ function toPlace(model: ConfigModel, place: FoundPlace): Place {
 /** Lines of the same request, in order: one for each peer that was tried. */
 function attempts(failure: Case): Explanation['attempts'] {
   const { entry } = failure;
-  if (entry.connection === null) return [];
   const same = [...failure.neighbours, entry].filter(
-    (other) =>
-      other.connection === entry.connection &&
-      other.pid === entry.pid &&
-      other.upstream !== null &&
-      // A [warn] line only adds to the failure of the line before it.
-      other.level !== 'warn' &&
-      other.request?.uri === entry.request?.uri,
+    // A [warn] line only adds to the failure of the line before it.
+    (other) => sameRequest(other, entry) && other.upstream !== null && other.level !== 'warn',
   );
   if (same.length < 2) return [];
   return same

@@ -3,6 +3,7 @@ import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { Case } from './case.ts';
 import { secondsOf } from './clock.ts';
 import { samePeer } from './same-peer.ts';
+import { sameRequest } from './same-request.ts';
 
 /** How old a request was when it failed. */
 export interface Age {
@@ -62,15 +63,12 @@ function isOf({ kind, request, client, time }: HelperLine, entry: LogEntry): boo
 }
 
 function attemptsBefore({ entry, neighbours }: Case): readonly LogEntry[] {
-  if (entry.connection === null) return [];
   return neighbours.filter(
     (other) =>
       other.line < entry.line &&
-      other.connection === entry.connection &&
-      other.pid === entry.pid &&
       other.level !== 'warn' &&
       other.upstream !== null &&
-      other.request?.uri === entry.request?.uri,
+      sameRequest(other, entry),
   );
 }
 

@@ -2,7 +2,7 @@ import { effectiveSetting } from '../config/effective.ts';
 import type { ConfigNode } from '../config/model.ts';
 import { parseTime } from '../config/nginx-values.ts';
 import type { Fix } from '../contract.ts';
-import { bestPlace, type Case } from './case.ts';
+import { bestPlace, type Case, familyOf } from './case.ts';
 import { Editor } from './editing.ts';
 
 /** What nginx waits for: the connection (and the TLS handshake), each write, each read. */
@@ -19,23 +19,9 @@ export interface Timeout {
   readonly node: ConfigNode | null;
 }
 
-/** Handlers by the scheme that the log shows. */
-const HANDLERS: Readonly<Record<string, string>> = {
-  http: 'proxy',
-  https: 'proxy',
-  grpc: 'grpc',
-  grpcs: 'grpc',
-  fastcgi: 'fastcgi',
-  uwsgi: 'uwsgi',
-  suwsgi: 'uwsgi',
-  scgi: 'scgi',
-  memcached: 'memcached',
-};
-
 export function timeoutOf(failure: Case, waiting: Waiting): Timeout {
   const target = bestPlace(failure)?.proxied;
-  const handler = target?.handler ?? HANDLERS[failure.peer?.scheme ?? ''] ?? 'proxy';
-  const directive = `${handler}_${waiting}_timeout`;
+  const directive = `${familyOf(failure)}_${waiting}_timeout`;
   const setting =
     failure.model && target ? effectiveSetting(failure.model, target.block, directive)[0] : undefined;
   const value = setting?.value ?? null;

@@ -1,6 +1,7 @@
 import { effective } from '../config/inheritance.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { searchLog } from '../diagnosis/commands.ts';
+import { sameRequest } from '../diagnosis/same-request.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -8,7 +9,7 @@ import type { FailureMode } from './failure-mode.ts';
 /**
  * auth_request asks a location inside nginx whether a request may pass. 2xx lets it pass, 401 and 403 are passed on;
  * with any other status nginx answers 500 of its own (ngx_http_auth_request_handler). Where the subrequest failed on
- * its way to the backend, a line with "subrequest:" of the same connection tells why, and its cause goes first
+ * its way to the backend, a line with "subrequest:" of the same request tells why, and its cause goes first
  * (`follows`); where the service itself answered, say, 404, there is no such line.
  */
 export const authRequestFailed: FailureMode = {
@@ -30,11 +31,11 @@ export const authRequestFailed: FailureMode = {
     const [line] = subrequests(failure);
     if (line)
       because.push(
-        `line ${line.line}, of the same connection, tells why the subrequest ${line.subrequest} failed`,
+        `line ${line.line}, of the same request, tells why the subrequest ${line.subrequest} failed`,
       );
     else if (status !== null && !MADE_BY_NGINX.has(status))
       because.push(
-        `no line tells of a failed subrequest: the service itself seems to have answered ${status}`,
+        `nginx makes no ${status} where a backend fails: the service itself seems to have answered it`,
       );
     return {
       certainty: line || auth !== null || because.length > 1 ? 'certain' : 'likely',
@@ -89,15 +90,16 @@ function authLine(failure: Case): string | null {
   return node && node.arg(0) !== 'off' ? node.text : null;
 }
 
-/** Failed subrequests of the same connection, the last first. */
-function subrequests({ entry, neighbours }: Case): LogEntry[] {
-  if (entry.connection === null) return [];
+/** The last failed subrequest of the same request, where its failure can be what made the status. */
+function subrequests(failure: Case): LogEntry[] {
+  const { entry, neighbours } = failure;
+  const status = statusOf(failure);
+  if (status !== null && !MADE_BY_NGINX.has(status)) return [];
   return neighbours
     .filter(
       (other) =>
         other.subrequest !== null &&
-        other.connection === entry.connection &&
-        other.pid === entry.pid &&
+        sameRequest(other, entry) &&
         other.line < entry.line &&
         other.level !== 'warn',
     )

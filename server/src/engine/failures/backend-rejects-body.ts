@@ -2,6 +2,7 @@ import { keptConnections } from '../config/connection-reuse.ts';
 import { effectiveSetting } from '../config/effective.ts';
 import { bestPlace, type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
 import { backendLog, onNginx } from '../diagnosis/commands.ts';
+import { sameRequest } from '../diagnosis/same-request.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
@@ -95,10 +96,7 @@ function largeBody({ entry, neighbours }: Case): string[] {
   const because: string[] = [];
   const twin = neighbours.find(
     (other) =>
-      other.connection !== null &&
-      other.connection === entry.connection &&
-      other.pid === entry.pid &&
-      other.request?.uri === entry.request?.uri &&
+      sameRequest(other, entry) &&
       other.message.startsWith('a client request body is buffered to a temporary file'),
   );
   if (twin) because.push(`line ${twin.line}: its body was too large for client_body_buffer_size`);

@@ -1,6 +1,7 @@
 import type { ConfigNode } from '../config/model.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
+import { sameRequest } from '../diagnosis/same-request.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -61,12 +62,7 @@ function isOfRequest({ request, upstream }: LogEntry): boolean {
 /** The URI that a backend was asked for in place of the request's own, in this line or another of its request. */
 function pageOf({ entry, neighbours, model }: Case): string | null {
   for (const line of [entry, ...neighbours]) {
-    const same =
-      line === entry ||
-      (entry.connection !== null &&
-        line.connection === entry.connection &&
-        line.pid === entry.pid &&
-        line.request?.uri === entry.request?.uri);
+    const same = line === entry || sameRequest(line, entry);
     const asked = same ? pathOf(line.upstream?.uri) : null;
     if (asked === null || asked === pathOf(entry.request?.uri)) continue;
     // What *_pass makes of a path differs too: without the files only a name tells.

@@ -1,7 +1,8 @@
-import { type Case, peerAddress } from '../diagnosis/case.ts';
+import { type Case, familyOf, peerAddress } from '../diagnosis/case.ts';
 import { backendUnitLog, onNginx } from '../diagnosis/commands.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
+import { errnoMeaning } from '../errorlog/errno.ts';
 import { HTTP2_ERRORS } from '../errorlog/protocol-codes.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -46,9 +47,10 @@ export const http2StreamReset: FailureMode = {
     return { certainty: 'likely', because, against: [], general: true };
   },
   remedy: {
-    cure: (failure) => CURES[codeOf(failure) ?? -1] ?? "look in the backend's own log at this second",
-    mitigate:
-      'with several servers in the upstream block, and calls that may be carried out twice: grpc_next_upstream error timeout invalid_header non_idempotent',
+    cure: (failure) =>
+      cures(familyOf(failure))[codeOf(failure) ?? -1] ?? "look in the backend's own log at this second",
+    mitigate: nextServer('grpc'),
+    mitigateHere: (failure) => nextServer(familyOf(failure)),
     takesEffect: 'on the backend; nginx needs nothing',
   },
   checks: (failure) => [
@@ -65,17 +67,21 @@ export const http2StreamReset: FailureMode = {
   ],
 };
 
+function nextServer(family: string): string {
+  return `with several servers in the upstream block, and calls that may be carried out twice: ${family}_next_upstream error timeout invalid_header non_idempotent`;
+}
+
 /** What the numbers ask for. */
-const CURES: Readonly<Record<number, string>> = {
+const cures = (family: string): Readonly<Record<number, string>> => ({
   0: 'let the backend finish its calls before it shuts down (a graceful stop), and have several servers in the upstream block',
-  1: "see the backend's log for what it does not like in the request: mostly a header (grpc_set_header), or Host and :authority",
+  1: `see the backend's log for what it does not like in the request: mostly a header (${family}_set_header), or Host and :authority`,
   2: "find the failure in the backend's log at this second: a panic or an exception in the handler of this call",
   3: 'update the backend: it miscounts what nginx may send',
   7: 'see whether the backend was shutting down or has a limit of streams or calls that was reached, and raise that or add servers',
-  8: 'see why the backend cancels the call: a deadline of its own (grpc-timeout of the client among them), or a service behind it',
+  8: `see why the backend cancels the call: a deadline of its own${family === 'grpc' ? ' (grpc-timeout of the client among them)' : ''}, or a service behind it`,
   9: 'update the backend: its header compression is out of step with nginx',
   11: 'raise what the backend allows (calls, streams, pings), or send it less: this is its protection against too much load',
-};
+});
 
 /** The code in the message; null where it has none. */
 function codeOf({ matched }: Case): number | null {
@@ -83,9 +89,11 @@ function codeOf({ matched }: Case): number | null {
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : null;
 }
 
-/** A line that shows the same backend refusing connections, too. */
+/** A later line that shows the same backend refusing connections. */
 function stopped(failure: Case): string | null {
-  const refused = aboutSamePeer(failure).find(({ errno }) => errno?.code === 111);
+  const refused = aboutSamePeer(failure).find(
+    ({ line, errno }) => line > failure.entry.line && errnoMeaning(errno) === 'refused',
+  );
   return refused ? `line ${refused.line}: then nobody listened there: it was shut down` : null;
 }
 

@@ -1,6 +1,7 @@
 import { type Case, peerAddress } from '../diagnosis/case.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
+import { sameRequest } from '../diagnosis/same-request.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -107,10 +108,8 @@ function tooLarge(failure: Case): LogEntry | null {
   const { entry } = failure;
   return (
     aboutSamePeer(failure).find(
-      ({ connection, pid, message }) =>
-        connection === entry.connection &&
-        pid === entry.pid &&
-        message.startsWith('upstream sent too large http2 header'),
+      (other) =>
+        sameRequest(other, entry) && other.message.startsWith('upstream sent too large http2 header'),
     ) ?? null
   );
 }

@@ -5,6 +5,7 @@ import { backendLog } from '../diagnosis/commands.ts';
 import { accessLineOf } from '../diagnosis/request-age.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { spread } from '../diagnosis/same-peer.ts';
+import { sameRequest } from '../diagnosis/same-request.ts';
 import { inEffect, timeoutOf } from '../diagnosis/timeouts.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -119,11 +120,9 @@ function backPressure(failure: Case): string[] {
   }
   if (found.length > 0) return found;
   const file = failure.neighbours.find(
-    ({ connection, pid, message }) =>
-      connection !== null &&
-      connection === failure.entry.connection &&
-      pid === failure.entry.pid &&
-      message.startsWith('an upstream response is buffered to a temporary file'),
+    (other) =>
+      sameRequest(other, failure.entry) &&
+      other.message.startsWith('an upstream response is buffered to a temporary file'),
   );
   return file
     ? [`line ${file.line}: the answer is larger than the buffers, and came faster than the client took it`]

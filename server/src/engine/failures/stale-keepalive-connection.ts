@@ -4,7 +4,9 @@ import type { ConfigModel } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
 import { idleTime } from '../diagnosis/commands.ts';
+import { agesOf } from '../diagnosis/request-age.ts';
 import { samePeer } from '../diagnosis/same-peer.ts';
+import { sameRequest } from '../diagnosis/same-request.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -56,6 +58,16 @@ export const staleKeepaliveConnection: FailureMode = {
     const down = failure.neighbours.find((other) => samePeer(other, entry) && refused(other));
     if (down)
       against.push(`line ${down.line}: the same backend refused a connection, it was down or restarting`);
+    const old = agesOf(failure).find(({ seconds }) => seconds > AT_ONCE);
+    if (old)
+      return {
+        certainty: 'possible',
+        because,
+        against: [
+          `${old.text}: a connection that was just being closed fails at once, unless the upload took that time`,
+        ],
+        refuted: true,
+      };
     if (kept?.kept === 'yes') {
       because.push(kept.why);
       if (alone) because.push(alone);
@@ -82,6 +94,9 @@ export const staleKeepaliveConnection: FailureMode = {
   ],
 };
 
+/** Seconds; the request meets the closed connection with its first bytes. */
+const AT_ONCE = 2;
+
 /** Before a whole response header, while the request was sent or its answer awaited. */
 function early({ action }: LogEntry): boolean {
   return (
@@ -104,15 +119,6 @@ function notRepeated(
   return /^(?:POST|LOCK|PATCH)$/.test(method) && !line?.args.includes('non_idempotent')
     ? `nginx does not repeat a ${method}`
     : null;
-}
-
-function sameRequest(a: LogEntry, b: LogEntry): boolean {
-  return (
-    a.connection !== null &&
-    a.connection === b.connection &&
-    a.pid === b.pid &&
-    a.request?.uri === b.request?.uri
-  );
 }
 
 function refused(entry: LogEntry): boolean {

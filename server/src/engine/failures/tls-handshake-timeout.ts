@@ -4,6 +4,7 @@ import { agesOf } from '../diagnosis/request-age.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
 import { inEffect, timeoutOf } from '../diagnosis/timeouts.ts';
 import { phaseOfAction } from '../errorlog/action.ts';
+import { TLS_PORTS } from '../errorlog/well-known-ports.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -59,8 +60,6 @@ export const tlsHandshakeTimeout: FailureMode = {
     'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass',
   ],
 };
-
-const TLS_PORTS = new Set([443, 8443, 9443]);
 
 /** Another line that proves TLS with the same backend: it is past the handshake, over the same scheme. */
 function spokeTls(failure: Case): string | null {

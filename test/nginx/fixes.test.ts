@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ConfigModel } from '../../server/src/engine/config/model.ts';
 import { check } from '../../server/src/engine/diagnosis/check.ts';
-import { selectFixes } from '../../server/src/engine/diagnosis/fixes.ts';
+import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
+import { applyEdits, selectFixes } from '../../server/src/engine/diagnosis/fixes.ts';
 import { NginxInstance } from '../../test-fixtures/toolbox/nginx.ts';
 import { modelOfTexts } from '../support/engine.ts';
 import { withFixes } from '../support/fixture.ts';
@@ -84,6 +85,51 @@ describe.concurrent('what --fix=review leaves is a configuration that nginx star
     for (const [name, text] of Object.entries(files)) {
       for (const line of text.split('\n').filter((l) => l.includes('ignore')))
         expect(now[name]).toContain(line);
+    }
+  });
+});
+
+/** Messages whose fix adds a line to a location, with the `*_pass` of it, which stands in `if`. */
+const logged: Record<string, { id: string; pass: string; message: string; fields: string }> = {
+  'a longer wait for a WebSocket': {
+    id: 'websocket-idle-timeout',
+    pass: 'proxy_pass http://127.0.0.1:3001;',
+    message: 'upstream timed out (110: Connection timed out) while proxying upgraded connection',
+    fields: 'request: "GET /x HTTP/1.1", upstream: "http://127.0.0.1:3001/x"',
+  },
+  'TLS with a name': {
+    id: 'plain-to-tls-backend',
+    pass: 'proxy_pass http://localhost:8443;',
+    message: 'upstream prematurely closed connection while reading response header from upstream',
+    fields: 'request: "GET /x HTTP/1.1", upstream: "http://127.0.0.1:8443/x"',
+  },
+  'no body for auth_request': {
+    id: 'content-length-without-body',
+    pass: 'proxy_pass http://127.0.0.1:3001;',
+    message: 'upstream timed out (110: Connection timed out) while reading response header from upstream',
+    fields: 'request: "POST /app HTTP/1.1", subrequest: "/x", upstream: "http://127.0.0.1:3001/x"',
+  },
+};
+
+describe.concurrent('the fix of a log line leaves a configuration that nginx starts with', () => {
+  test.concurrent.each(Object.entries(logged))('%s', async (title, { id, pass, message, fields }) => {
+    const text = `events {}\nhttp {\n${SERVER}        location /app { auth_request /x; }\n        location /x {\n            if ($request_method) {\n                ${pass}\n            }\n        }\n${END}`;
+    const model = await modelOf({ 'nginx.conf': text });
+    const explainer = new LogExplainer({ model });
+    explainer.push(
+      `2026/01/31 03:00:00 [info] 42#42: *7 ${message}, client: 127.0.0.1, server: , ${fields}\n`,
+    );
+    const { causes } = explainer.end({ value: null, from: 'unknown' }, []).groups[0]!.explanation;
+    const [fix] = causes.find((cause) => cause.id === id)!.fixes;
+    const fixed = applyEdits(text, fix!.edits);
+    expect(fixed.length).toBeGreaterThan(text.length);
+    const lane = 2100 + Object.keys(logged).indexOf(title);
+    const instance = await NginxInstance.create({ source: { 'nginx.conf': fixed }, lane });
+    try {
+      const result = await instance.test();
+      expect(result.ok ? '' : result.output).toBe('');
+    } finally {
+      await instance.stop();
     }
   });
 });

@@ -91,6 +91,19 @@ export class Editor {
     );
   }
 
+  /**
+   * Puts lines into the location that a `*_pass` serves: behind it, or at the start of the location where it stands
+   * in a snippet, which is shared, or in an `if` or `limit_except`, which take few directives.
+   */
+  insertForPass(pass: ConfigNode, lines: readonly string[]): this {
+    const location = [...pass.ancestors()].find(({ name }) => name === 'location');
+    if (location && (pass.parent !== location || pass.file !== location.file))
+      return this.insertAtStart(location, lines);
+    if (location || pass.parent === null) return this.insertAfter(pass, lines);
+    this.possible = false;
+    return this;
+  }
+
   /** Puts lines where directives of the http level may stand: before the first block or include there. */
   insertAtHttpLevel(near: ConfigNode, lines: readonly string[]): this {
     const http = httpBlockOf(near) ?? this.model.httpBlocks()[0] ?? null;

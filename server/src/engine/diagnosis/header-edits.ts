@@ -48,9 +48,7 @@ export class HeaderEdits {
     }
     const lines = [...behindPass, ...missing];
     if (lines.length === 0 || !this.once(level)) return;
-    const { pass } = target;
-    if (pass.parent === level && pass.file === level.file) this.editor.insertAfter(pass, lines);
-    else this.editor.insertAtStart(level, lines);
+    this.editor.insertForPass(target.pass, lines);
   }
 
   /** Lets a map of $http_upgrade give nothing for a request without Upgrade. */

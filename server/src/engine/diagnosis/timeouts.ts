@@ -46,20 +46,21 @@ export function inEffect({ directive, value, node }: Timeout): string[] {
 /** Times that a longer wait is raised to, in seconds; beyond an hour it is not the answer. */
 const STEPS: readonly number[] = [60, 120, 300, 600, 1800, 3600];
 
-/** Raises a time-out for one location and for nobody else. How long is long enough only the user knows. */
-export function raiseTimeout(failure: Case, waiting: Waiting): Fix | null {
+/**
+ * Raises a time-out for one location and for nobody else, to so many seconds at least. How long is long enough only
+ * the user knows.
+ */
+export function raiseTimeout(failure: Case, waiting: Waiting, atLeast = 0): Fix | null {
   const { directive, ms, node } = timeoutOf(failure, waiting);
   const place = bestPlace(failure);
   const location = place?.location;
-  const seconds = ms === null ? undefined : STEPS.find((step) => step * 1000 > ms);
+  const seconds = ms === null ? undefined : STEPS.find((step) => step >= atLeast && step * 1000 > ms);
   if (!failure.model || !place || !location || seconds === undefined) return null;
   const editor = new Editor(failure.model, 'choice');
   const line = `${directive} ${seconds}s;`;
   const own = node?.parent === location ? node.directive.args[0] : undefined;
   if (node && own) editor.replaceWord(node, own, `${seconds}s`);
-  // A pass in a snippet, or inside of if, is shared or takes no time-out beside it.
-  else if (place.node.parent === location && place.node.file === location.file)
-    editor.insertAfter(place.node, [line]);
+  else if (place.proxied) editor.insertForPass(place.proxied.pass, [line]);
   else editor.insertAtStart(location, [line]);
   return editor.fix(`let ${location.text} wait ${seconds}s: ${directive}`);
 }

@@ -56,7 +56,7 @@ export const contentLengthWithoutBody: FailureMode = {
     if (requestHeaders(model, target.block).has('content-length')) return [];
     const editor = new Editor(model, 'review');
     if (effectiveValue(model, 'proxy_pass_request_body', target.block, 'on') !== 'off')
-      editor.insertAfter(target.pass, ['proxy_pass_request_body off;']);
+      editor.insertForPass(target.pass, ['proxy_pass_request_body off;']);
     new HeaderEdits(model, editor).send(target, false, [['Content-Length', '""']]);
     const fix = editor.fix('announce no body: Content-Length ""');
     return fix ? [fix] : [];

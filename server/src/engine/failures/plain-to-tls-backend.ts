@@ -128,6 +128,6 @@ function speakTls(model: ConfigModel, target: Proxied, port: number | null): Fix
   editor.replaceWord(pass, word, `${at < 0 ? '' : word.raw.slice(0, at)}${scheme}s://${rest}`);
   const family = scheme === 'grpc' ? 'grpc' : 'proxy';
   const named = effectiveValue(model, `${family}_ssl_server_name`, block, 'off') === 'on';
-  if (target.target.kind === 'host' && !named) editor.insertAfter(pass, [`${family}_ssl_server_name on;`]);
+  if (target.target.kind === 'host' && !named) editor.insertForPass(pass, [`${family}_ssl_server_name on;`]);
   return editor.fix(`speak TLS: ${scheme}s://`);
 }

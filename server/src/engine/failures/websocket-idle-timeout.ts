@@ -1,10 +1,7 @@
-import { type EffectiveSetting, effectiveSetting } from '../config/effective.ts';
-import { parseTime } from '../config/nginx-values.ts';
-import type { Fix } from '../contract.ts';
-import { bestPlace, type Case } from '../diagnosis/case.ts';
+import { bestPlace } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
-import { Editor } from '../diagnosis/editing.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
+import { inEffect, raiseTimeout, timeoutOf } from '../diagnosis/timeouts.ts';
 import { phaseOfAction } from '../errorlog/action.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -27,14 +24,13 @@ export const websocketIdleTimeout: FailureMode = {
   signatures: [{ message: 'upstream-timed-out', when: upgraded }],
   weigh(failure) {
     if (!upgraded(failure.entry)) return null;
-    const limit = readTimeout(failure);
+    const limit = timeoutOf(failure, 'read');
     const because = [
       'the connection was upgraded (101) before, and no byte came for the time that nginx waits',
+      ...inEffect(limit),
     ];
-    if (limit)
-      because.push(`${limit.directive} ${limit.value} ${limit.node ? 'is set' : 'is the default'} there`);
     const against =
-      limit && isLong(limit.value)
+      limit.ms !== null && limit.ms >= HOUR * 1000
         ? [
             `${limit.value} of silence is rare: a backend that stops reading (proxy_send_timeout) says the same`,
           ]
@@ -42,14 +38,14 @@ export const websocketIdleTimeout: FailureMode = {
     return { certainty: 'likely', because, against };
   },
   fix(failure) {
-    const fix = raise(failure);
+    const fix = raiseTimeout(failure, 'read', HOUR);
     return fix ? [fix] : [];
   },
   remedy: {
     cure: (failure) => {
-      const limit = readTimeout(failure);
+      const { value } = timeoutOf(failure, 'read');
       const where = bestPlace(failure)?.location?.text ?? 'the location of the WebSocket';
-      return `let the backend or the client send a ping more often than every ${limit?.value ?? '60s'}; or raise proxy_read_timeout in ${where} only`;
+      return `let the backend or the client send a ping more often than every ${value ?? '60s'}; or raise proxy_read_timeout in ${where} only`;
     },
     mitigate: 'clients that connect again by themselves lose nothing but the moment',
     takesEffect: 'nginx -s reload, for connections opened after it',
@@ -78,26 +74,5 @@ function upgraded({ action }: LogEntry): boolean {
   return action !== null && phaseOfAction(action) === 'upgraded';
 }
 
-function readTimeout(failure: Case): EffectiveSetting | null {
-  const target = bestPlace(failure)?.proxied;
-  if (!failure.model || target?.handler !== 'proxy') return null;
-  return effectiveSetting(failure.model, target.block, 'proxy_read_timeout')[0] ?? null;
-}
-
-/** Whether a time is so long that hardly a connection is idle for it. */
-function isLong(time: string): boolean {
-  return (parseTime(time, 'sec') ?? 0) >= 3600;
-}
-
-/** A longer time in this location only; how long is for the user to say. */
-function raise(failure: Case): Fix | null {
-  const place = bestPlace(failure);
-  const limit = readTimeout(failure);
-  if (!failure.model || !place?.proxied || !limit || isLong(limit.value)) return null;
-  const { pass, block } = place.proxied;
-  const editor = new Editor(failure.model, 'choice');
-  const own = block.first('proxy_read_timeout');
-  if (own) editor.replaceHead(own, 'proxy_read_timeout 1h');
-  else editor.insertAfter(pass, ['proxy_read_timeout 1h;']);
-  return editor.fix('wait for an hour in this location: proxy_read_timeout 1h');
-}
+/** Seconds: hardly a connection is idle for longer. */
+const HOUR = 3600;

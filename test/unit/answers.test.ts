@@ -24,9 +24,25 @@ describe('an answer without a line in the error log', () => {
     expect((await causes(access('/old/x'), two))[0]).toBe('status-from-config likely');
   });
 
+  test('may come from a return in an if, where the request decides', async () => {
+    const within = (condition: string): string =>
+      `server { location /a/ { if (${condition}) { return 502; } proxy_pass http://127.0.0.1:3001; } ${PROXIED} }`;
+    const unknown = within('$http_x_block');
+    expect((await causes(access('/a/x'), unknown))[0]).toBe('status-from-config possible');
+    expect((await causes(access('/b/x'), unknown))[0]).toBe('backend-sent-5xx possible');
+    expect((await causes(access('/a/x'), within('$request_method = POST')))[0]).toBe(
+      'backend-sent-5xx possible',
+    );
+    const whole = `server { if ($http_x_block) { return 502; } ${PROXIED} }`;
+    expect((await causes(access('/b/x'), whole))[0]).toBe('status-from-config possible');
+  });
+
   test('may come from an error_page, or be a page of it', async () => {
     const page = `server { server_name a.test; error_page 404 =502 /x.html; ${PROXIED} }`;
     expect((await causes(access('/y'), page))[0]).toBe('status-from-config possible');
+    const elsewhere = `server { server_name a.test; ${PROXIED} location /a/ { error_page 404 =502 /x.html; } }`;
+    expect((await causes(access('/y'), elsewhere))[0]).toBe('backend-sent-5xx possible');
+    expect((await causes(access('/a/y'), elsewhere))[0]).toBe('status-from-config possible');
     const html =
       '<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\n<center><h1>502 Bad Gateway</h1></center>\n<hr><center>nginx/1.22.1</center>\n</body>\n</html>';
     expect(await causes(html, page)).toEqual(['status-from-config possible']);

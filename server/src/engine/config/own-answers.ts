@@ -1,13 +1,17 @@
+import { effective } from './inheritance.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
-import { route } from './route.ts';
+import { type Route, route } from './route.ts';
 import { loggedServerName } from './server-choice.ts';
 
 /** Where the configuration itself answers a status. */
 export interface OwnAnswers {
-  /** `return` and `error_page ... =` lines with that status. */
-  readonly nodes: readonly ConfigNode[];
   /** The `return` lines at which a request for the URI ends, one for each server block that takes it there. */
   readonly reached: readonly ConfigNode[];
+  /**
+   * Lines that a request for the URI may come to: an error_page that holds where it ends, a `return` in an `if`.
+   * Without a URI all of them.
+   */
+  readonly possible: readonly ConfigNode[];
   /** Whether it ends so in every server block, and nothing on the way had to be assumed. */
   readonly always: boolean;
 }
@@ -23,9 +27,11 @@ export function ownAnswers(
     if (name === 'return') return args[0] === status;
     return name === 'error_page' && args.includes(`=${status}`);
   });
-  if (!request?.uri.startsWith('/') || nodes.length === 0) return { nodes, reached: [], always: false };
+  if (!request?.uri.startsWith('/') || nodes.length === 0)
+    return { reached: [], possible: nodes, always: false };
   const servers = model.servers();
   let always = true;
+  const possible = new Set<ConfigNode>();
   const reached = servers.flatMap((server) => {
     const way = route(model, {
       listen: null,
@@ -39,7 +45,31 @@ export function ownAnswers(
     });
     const line = way.kind === 'return' && String(way.status) === status ? way.block?.first('return') : null;
     if (!line || !way.certain) always = false;
+    if (way.server === server)
+      for (const node of nodes) if (mayMeet(model, way, server, node)) possible.add(node);
     return line && way.server === server ? [line] : [];
   });
-  return { nodes, reached: [...new Set(reached)], always: always && servers.length > 0 };
+  return { reached: [...new Set(reached)], possible: [...possible], always: always && servers.length > 0 };
+}
+
+/** Whether a line may answer a request of that way: as its error page, or in an `if` that nobody can work out here. */
+function mayMeet(model: ConfigModel, way: Route, server: ConfigNode, node: ConfigNode): boolean {
+  if (node.name === 'error_page') {
+    // Where an error page was followed, the block is that of the page.
+    if (way.block === null || way.steps.some(({ kind }) => kind === 'error-page'))
+      return isWithin(node, server);
+    return effective(model, 'error_page', way.block).nodes.includes(node);
+  }
+  if (way.block === null || way.certain || node.parent?.name !== 'if') return false;
+  const around = node.parent.parent;
+  return around === server || around === [way.block, ...way.block.ancestors()].find(isLocation);
+}
+
+function isWithin(node: ConfigNode, server: ConfigNode): boolean {
+  const own = [...node.ancestors()].find(({ name }) => name === 'server');
+  return own === undefined || own === server;
+}
+
+function isLocation({ name }: ConfigNode): boolean {
+  return name === 'location';
 }

@@ -19,19 +19,19 @@ export const statusFromConfig: FailureMode = {
   weighAnswer({ status, product, request }, model) {
     // The page of another program is not of this configuration.
     if (product !== null && !/nginx|openresty/i.test(product)) return null;
-    const { nodes, reached, always } = ownAnswers(model, status, request);
-    const at = ({ text, file, site }: (typeof nodes)[number]): string =>
+    const { reached, possible, always } = ownAnswers(model, status, request);
+    const at = ({ text, file, site }: (typeof possible)[number]): string =>
       `${text} in ${file}:${site.range.start.line}`;
     const [line] = reached;
     if (line && request) {
       const because = [`${request.uri} ends at ${at(line)}`];
       return { certainty: always ? 'certain' : 'likely', because, against: [] };
     }
-    const [first] = nodes;
+    const first = possible.find(({ name }) => name === 'error_page') ?? possible[0];
     if (!first) return null;
-    const pages = nodes.filter(({ name }) => name === 'error_page');
-    if (request && pages.length === 0) return null;
-    const because = [`the configuration has ${at(pages[0] ?? first)}`];
+    const { parent } = first;
+    const where = parent?.name === 'if' ? `, in ${parent.text}` : '';
+    const because = [`the configuration has ${at(first)}${where}`];
     return { certainty: 'possible', because, against: [] };
   },
   remedy: {

@@ -45,31 +45,32 @@ export function ownAnswers(
     });
     const line = way.kind === 'return' && String(way.status) === status ? way.block?.first('return') : null;
     if (!line || !way.certain) always = false;
-    if (way.server === server)
-      for (const node of nodes) if (mayMeet(model, way, server, node)) possible.add(node);
+    if (way.server === server) for (const node of mayMeet(model, way, server, nodes)) possible.add(node);
     return line && way.server === server ? [line] : [];
   });
   return { reached: [...new Set(reached)], possible: [...possible], always: always && servers.length > 0 };
 }
 
-/** Whether a line may answer a request of that way: as its error page, or in an `if` that nobody can work out here. */
-function mayMeet(model: ConfigModel, way: Route, server: ConfigNode, node: ConfigNode): boolean {
-  if (node.name === 'error_page') {
-    // Where an error page was followed, the block is that of the page.
-    if (way.block === null || way.steps.some(({ kind }) => kind === 'error-page'))
-      return isWithin(node, server);
-    return effective(model, 'error_page', way.block).nodes.includes(node);
-  }
-  if (way.block === null || way.certain || node.parent?.name !== 'if') return false;
-  const around = node.parent.parent;
-  return around === server || around === [way.block, ...way.block.ancestors()].find(isLocation);
+/** The lines that may answer a request of that way: as its error page, or in an `if` that nobody can work out here. */
+function mayMeet(
+  model: ConfigModel,
+  { block, certain, steps }: Route,
+  server: ConfigNode,
+  nodes: readonly ConfigNode[],
+): ConfigNode[] {
+  // Where an error page was followed, the block is that of the page.
+  const anyPage = block === null || steps.some(({ kind }) => kind === 'error-page');
+  const pages = anyPage ? [] : effective(model, 'error_page', block).nodes;
+  const location = block && [block, ...block.ancestors()].find(({ name }) => name === 'location');
+  return nodes.filter((node) => {
+    if (node.name === 'error_page') return anyPage ? isWithin(node, server) : pages.includes(node);
+    if (block === null || certain || node.parent?.name !== 'if') return false;
+    const around = node.parent.parent;
+    return around === server || around === location;
+  });
 }
 
 function isWithin(node: ConfigNode, server: ConfigNode): boolean {
   const own = [...node.ancestors()].find(({ name }) => name === 'server');
   return own === undefined || own === server;
-}
-
-function isLocation({ name }: ConfigNode): boolean {
-  return name === 'location';
 }

@@ -22,7 +22,7 @@ export function tlsSetting(model: ConfigModel, target: Proxied, end: string): Tl
   return { name, node, value: node?.arg(0) ?? null };
 }
 
-export function usesTls({ scheme }: Proxied): boolean {
+function usesTls({ scheme }: Proxied): boolean {
   return scheme === 'https' || scheme === 'grpcs' || scheme === 'suwsgi';
 }
 

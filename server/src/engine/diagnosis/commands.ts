@@ -3,6 +3,7 @@ import { endpoints } from '../config/proxied.ts';
 import { isServerName, sendsServerName, tlsName, tlsSetting } from '../config/upstream-tls.ts';
 import { hasVariables } from '../config/variables.ts';
 import type { ConfirmingCommand } from '../contract.ts';
+import { isContainerNetwork } from '../errorlog/catalogue/shared.ts';
 import type { Case, Peer } from './case.ts';
 import { secondsOf } from './clock.ts';
 import { besideNginx, nginxLog } from './fit-command.ts';
@@ -20,7 +21,7 @@ export function onNginx(failure: Case): string {
 export function onBackend(failure: Case): string {
   const local = failure.peer !== null && isLoopback(failure.peer);
   if (local) return onNginx(failure);
-  const nearby = /^172\.(?:1[6-9]|2\d|3[01])\./.test(failure.peer?.host ?? '');
+  const nearby = isContainerNetwork(failure.peer?.host ?? null);
   return failure.surroundings.container && nearby
     ? "inside the backend's container"
     : "on the backend's machine";

@@ -24,9 +24,9 @@ import { helperEvidence } from './helper-evidence.ts';
 import { findPlaces } from './locate.ts';
 import type { PasteClues } from './paste-clues.ts';
 import { withPair } from './request-pair.ts';
+import { sameRequest } from './same-request.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { tellApart } from './telling-apart.ts';
-import { sameRequest } from './same-request.ts';
 
 export interface ExplainContext {
   readonly model: ConfigModel | null;

@@ -26,7 +26,10 @@ const LACKING: readonly { readonly tool: RegExp; readonly note: string }[] = [
   { tool: word('ps|pgrep'), note: 'Debian images have no ps: docker top CONTAINER shows the same.' },
   { tool: word('openssl'), note: "Alpine images have no openssl: use the host's." },
   { tool: word('bash'), note: 'Alpine images have no bash: run it in another container of that network.' },
-  { tool: word('curl'), note: 'Alpine slim images have no curl: run it in another container of that network.' },
+  {
+    tool: word('curl'),
+    note: 'Alpine slim images have no curl: run it in another container of that network.',
+  },
   { tool: word('nc|cgi-fcgi|grpcurl'), note: 'The image may lack this tool: run it in another container.' },
 ];
 

@@ -1,6 +1,7 @@
 import { phaseOfAction } from '../errorlog/action.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
+import { uriPath } from '../errorlog/uri-path.ts';
 import { bestPlace, type Case } from './case.ts';
 import { secondsOf } from './clock.ts';
 import { accessLineOf } from './request-age.ts';
@@ -105,9 +106,9 @@ function signsOfLife(failure: Case, about: readonly LogEntry[], down: readonly L
 
 /** Answers to requests of the same paths, where no other server of a group can have given them. */
 function answers(failure: Case, down: readonly LogEntry[]): Sign[] {
-  const paths = new Set(down.map(({ request }) => pathOf(request?.uri)));
+  const paths = new Set(down.map(({ request }) => uriPath(request?.uri ?? '')));
   const about = failure.helpers.filter(
-    ({ kind, request }) => kind === 'access-log' && request !== null && paths.has(pathOf(request.uri)),
+    ({ kind, request }) => kind === 'access-log' && request !== null && paths.has(uriPath(request.uri)),
   );
   const target = bestPlace(failure)?.proxied?.target;
   const alone = target?.kind === 'address' || about.some(({ status }) => status === '502');
@@ -122,8 +123,4 @@ function answers(failure: Case, down: readonly LogEntry[]): Sign[] {
 
 function isAnswer(status: string | null): boolean {
   return status !== null && Number(status) >= 200 && Number(status) < 499;
-}
-
-function pathOf(uri: string | undefined): string {
-  return uri === undefined ? '' : uri.split('?', 1)[0]!;
 }

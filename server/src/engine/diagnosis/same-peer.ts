@@ -1,5 +1,6 @@
 import type { LogEntry } from '../errorlog/entry.ts';
 import { type ErrnoMeaning, errnoMeaning } from '../errorlog/errno.ts';
+import { uriPath } from '../errorlog/uri-path.ts';
 import type { Case } from './case.ts';
 
 export function samePeer(a: LogEntry, b: LogEntry): boolean {
@@ -17,7 +18,7 @@ export function aboutSamePeer({ entry, neighbours }: Case): readonly LogEntry[] 
 export function spread(failure: Case): string[] {
   const others = aboutSamePeer(failure).filter(({ message }) => message === failure.entry.message);
   if (others.length === 0) return [];
-  const paths = new Set([...others, failure.entry].map(({ request }) => pathOf(request?.uri ?? '')));
+  const paths = new Set([...others, failure.entry].map(({ request }) => uriPath(request?.uri ?? '')));
   const lines = `${others.length + 1} such lines about this backend`;
   return [paths.size > 1 ? `${lines}, of ${paths.size} different paths` : `${lines}, all of one path`];
 }
@@ -36,9 +37,4 @@ export function alsoTooSlow(failure: Case): boolean {
   return aboutSamePeer(failure).some(({ message }) =>
     /^upstream timed out .*reading response header/.test(message),
   );
-}
-
-function pathOf(uri: string): string {
-  const query = uri.indexOf('?');
-  return query < 0 ? uri : uri.slice(0, query);
 }

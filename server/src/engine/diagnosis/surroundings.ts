@@ -1,5 +1,6 @@
 import { type ComposeService, composeServices } from '../config/compose-services.ts';
 import type { ConfigModel } from '../config/model.ts';
+import { isContainerNetwork } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { Origin } from '../errorlog/origin.ts';
@@ -104,7 +105,7 @@ function ofPrefix(prefix: string, services: readonly ComposeService[]): Handle {
 /** A container's nginx has a small process id and sees a container network's address as its client. */
 function byNumbers({ client, pid }: LogEntry): string | null {
   if (pid === null || pid >= 100) return null;
-  return /^172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3}$/.test(client ?? '')
+  return isContainerNetwork(client)
     ? `client ${client}, pid ${pid}: nginx runs in a container`
     : `pid ${pid}: nginx probably runs in a container`;
 }

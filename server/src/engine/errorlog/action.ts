@@ -64,3 +64,8 @@ export function phaseOfAction(words: string): Phase | null {
   const [only] = possible;
   return PHASES.get(longest) ?? (possible.size === 1 ? (only ?? null) : null);
 }
+
+/** Whether nginx was waiting for the header of the answer. */
+export function beforeHeader({ action }: { readonly action: string | null }): boolean {
+  return action?.startsWith('reading response header') === true;
+}

@@ -3,7 +3,7 @@ import { type Case, peerAddress } from '../diagnosis/case.ts';
 import { isLoopback, onBackend } from '../diagnosis/commands.ts';
 import { listensOnLoopback, listensThere } from '../diagnosis/other-port.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
-import { isIpv6, isLoopback as isLoopbackHost } from '../errorlog/catalogue/shared.ts';
+import { isContainerNetwork, isIpv6, isLoopback as isLoopbackHost } from '../errorlog/catalogue/shared.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -51,7 +51,7 @@ export const backendLoopbackOnly: FailureMode = {
     const own = ownLoopback(failure);
     if (own !== null) because.push(own);
     const likely = because.length > 0;
-    if (/^172\.(?:1[6-9]|2\d|3[01])\./.test(peer.host ?? ''))
+    if (isContainerNetwork(peer.host))
       because.push(`${peer.host} may be a container: 127.0.0.1 inside of it is only for itself`);
     return { certainty: likely ? 'likely' : 'possible', because, against: [] };
   },

@@ -3,6 +3,7 @@ import { secondsOf } from '../diagnosis/clock.ts';
 import { onBackend } from '../diagnosis/commands.ts';
 import { type Outage, outageOf } from '../diagnosis/outage.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
+import { beforeHeader } from '../errorlog/action.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -59,10 +60,6 @@ export const backendRestarting: FailureMode = {
 const MANY = 3;
 const AT_ONCE = 10;
 const LONG = 300;
-
-function beforeHeader({ action }: LogEntry): boolean {
-  return action?.startsWith('reading response header') === true;
-}
 
 function refusedOrReset(errno: LogEntry['errno']): boolean {
   const meaning = errnoMeaning(errno);

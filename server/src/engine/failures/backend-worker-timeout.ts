@@ -4,6 +4,7 @@ import { type Age, agesAlike, agesOf, near } from '../diagnosis/request-age.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { timeoutOf } from '../diagnosis/timeouts.ts';
+import { beforeHeader } from '../errorlog/action.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -72,10 +73,6 @@ export const backendWorkerTimeout: FailureMode = {
   ],
   references: ['https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_read_timeout'],
 };
-
-function beforeHeader({ action }: LogEntry): boolean {
-  return action?.startsWith('reading response header') === true;
-}
 
 function wasReset({ errno }: LogEntry): boolean {
   return errnoMeaning(errno) === 'reset';

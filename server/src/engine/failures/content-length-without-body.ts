@@ -7,6 +7,7 @@ import { onBackend } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
 import { HeaderEdits } from '../diagnosis/header-edits.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
+import { uriPath } from '../errorlog/uri-path.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -104,9 +105,9 @@ function bodyDropped(failure: Case, model: ConfigModel, target: Proxied): string
   if (line?.arg(0) === 'off') return `${line.text} holds for ${target.block.text}`;
   const { subrequest } = failure.entry;
   if (subrequest === null) return null;
-  const path = subrequest.replace(/\?.*$/s, '');
+  const path = uriPath(subrequest);
   const asks = model.nodes.find(
-    (node) => node.name === 'auth_request' && node.arg(0)?.replace(/\?.*$/s, '') === path,
+    (node) => node.name === 'auth_request' && uriPath(node.arg(0) ?? '') === path,
   );
   return asks ? `${asks.text} asks without the body of the request` : null;
 }

@@ -3,6 +3,7 @@ import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
 import { sameRequest } from '../diagnosis/same-request.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
+import { uriPath } from '../errorlog/uri-path.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -63,17 +64,13 @@ function isOfRequest({ request, upstream }: LogEntry): boolean {
 function pageOf({ entry, neighbours, model }: Case): string | null {
   for (const line of [entry, ...neighbours]) {
     const same = line === entry || sameRequest(line, entry);
-    const asked = same ? pathOf(line.upstream?.uri) : null;
-    if (asked === null || asked === pathOf(entry.request?.uri)) continue;
+    const asked = same ? uriPath(line.upstream?.uri ?? '') : '';
+    if (asked === '' || asked === uriPath(entry.request?.uri ?? '')) continue;
     // What *_pass makes of a path differs too: without the files only a name tells.
     if (model !== null || /^\/(?:[\w-]+\/)*(?:50x|5\d\d|errors?|sorry|maintenance)\.html?$/.test(asked))
       return asked;
   }
   return null;
-}
-
-function pathOf(uri: string | null | undefined): string | null {
-  return uri ? uri.replace(/\?.*$/s, '') : null;
 }
 
 /** The error_page line of the request's server, or around it, that names the page. */
@@ -83,7 +80,7 @@ function errorPage(failure: Case, page: string): ConfigNode | null {
   if (!model) return null;
   return (
     model.nodes.find((node) => {
-      if (node.name !== 'error_page' || pathOf(node.args.at(-1)) !== page) return false;
+      if (node.name !== 'error_page' || uriPath(node.args.at(-1) ?? '') !== page) return false;
       const outer = [...node.ancestors()].find(({ name }) => name === 'server') ?? null;
       return outer === null || server === null || outer === server;
     }) ?? null

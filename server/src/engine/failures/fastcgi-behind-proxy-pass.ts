@@ -2,6 +2,7 @@ import { locationMatch } from '../config/location-choice.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
 import { firstAnswer, whoListens } from '../diagnosis/commands.ts';
 import { againstOtherProtocol, spokenElsewhere } from '../diagnosis/spoken.ts';
+import { isHttp } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -52,10 +53,7 @@ export const fastcgiBehindProxyPass: FailureMode = {
 
 function overHttp({ action, upstream }: LogEntry): boolean {
   const scheme = upstream?.scheme ?? null;
-  return (
-    (scheme === 'http' || scheme === 'https') &&
-    (action === null || action.startsWith('reading response header'))
-  );
+  return isHttp(scheme) && (action === null || action.startsWith('reading response header'));
 }
 
 /** What speaks for FastCGI: another line of the files, the port, and names that say PHP. */

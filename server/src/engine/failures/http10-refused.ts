@@ -5,6 +5,7 @@ import { Editor } from '../diagnosis/editing.ts';
 import { HeaderEdits } from '../diagnosis/header-edits.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { endsOfPeer } from '../diagnosis/spoken.ts';
+import { isHttp } from '../errorlog/catalogue/shared.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -26,11 +27,11 @@ export const http10Refused: FailureMode = {
     {
       message: 'upstream-prematurely-closed',
       when: ({ action, upstream }) =>
-        /reading response header/.test(action ?? '') && /^https?$/.test(upstream?.scheme ?? 'http'),
+        /reading response header/.test(action ?? '') && isHttp(upstream?.scheme ?? 'http'),
     },
   ],
   weigh(failure) {
-    if (!/^https?$/.test(failure.peer?.scheme ?? 'http')) return null;
+    if (!isHttp(failure.peer?.scheme ?? 'http')) return null;
     const spoken = spokenHere(failure);
     if (!spoken) return { certainty: 'possible', because: [], against: [] };
     const { version, node, sure } = spoken;

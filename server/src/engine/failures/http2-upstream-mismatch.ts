@@ -5,6 +5,7 @@ import { bestPlace, type Case, peerAddress, type Weight } from '../diagnosis/cas
 import { onNginx } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
+import { isHttp } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { protocolInMessage } from '../errorlog/first-bytes.ts';
 import { TLS_PORTS } from '../errorlog/well-known-ports.ts';
@@ -65,7 +66,7 @@ function isVersion({ message }: LogEntry): boolean {
 
 function overHttp({ upstream }: LogEntry): boolean {
   const scheme = upstream?.scheme ?? null;
-  return scheme === null || scheme === 'http' || scheme === 'https';
+  return scheme === null || isHttp(scheme);
 }
 
 function weighRefusal(failure: Case): Weight | null {

@@ -2,6 +2,7 @@ import { type Case, peerAddress } from '../diagnosis/case.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
 import { sameRequest } from '../diagnosis/same-request.ts';
+import { isHttp } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -46,7 +47,7 @@ export const invalidResponseHeader: FailureMode = {
     ];
     because.push(...spread(failure));
     // The quoted byte is the proof; without it an older nginx, FastCGI or HTTP/2 may mean more.
-    const proved = fault !== null && /^https?$/.test(failure.peer?.scheme ?? '');
+    const proved = fault !== null && isHttp(failure.peer?.scheme ?? null);
     return { certainty: proved ? 'certain' : 'likely', because, against: [] };
   },
   remedy: {

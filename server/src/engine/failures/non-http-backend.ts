@@ -1,6 +1,7 @@
 import { bestPlace, peerAddress } from '../diagnosis/case.ts';
 import { firstAnswer, whoListens } from '../diagnosis/commands.ts';
 import { againstOtherProtocol } from '../diagnosis/spoken.ts';
+import { isHttp } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { type Protocol, protocolInMessage } from '../errorlog/first-bytes.ts';
 import { otherServiceOn } from '../errorlog/well-known-ports.ts';
@@ -99,7 +100,6 @@ function strange({ message }: LogEntry): string | null {
 function speaksTo({ action, upstream }: LogEntry): boolean {
   const scheme = upstream?.scheme ?? 'http';
   return (
-    (scheme === 'http' || scheme === 'https' || scheme === 'grpc') &&
-    (action === null || action.startsWith('reading response header'))
+    (isHttp(scheme) || scheme === 'grpc') && (action === null || action.startsWith('reading response header'))
   );
 }

@@ -3,6 +3,7 @@ import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
 import { isLoopback, onNginx } from '../diagnosis/commands.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
+import { isContainerNetwork } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { type ErrnoMeaning, errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -42,7 +43,7 @@ export const unreachableHost: FailureMode = {
     const because = [`${means.replace('ADDRESS', address)} (${entry.errno!.code})`];
     const place = bestPlace(failure);
     if (place && place.fit >= 0.5) because.push(`${place.node.text} sends the request there`);
-    if (/^172\.(?:1[6-9]|2\d|3[01])\./.test(peer?.host ?? ''))
+    if (isContainerNetwork(peer?.host ?? null))
       because.push(`${peer!.host} may be of a container network, which only its own containers reach`);
     return { certainty: against.length > 0 ? 'possible' : 'likely', because, against };
   },

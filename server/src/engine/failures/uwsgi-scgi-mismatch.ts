@@ -2,6 +2,7 @@ import type { ConfirmingCommand } from '../contract.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
 import { firstAnswer, onBackend, whoListens } from '../diagnosis/commands.ts';
 import { againstOtherProtocol, spokenElsewhere } from '../diagnosis/spoken.ts';
+import { isHttp } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { protocolInMessage } from '../errorlog/first-bytes.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -74,10 +75,6 @@ function early({ action, upstream }: LogEntry): boolean {
   return (
     (isHttp(scheme) || isGateway(scheme)) && (action === null || action.startsWith('reading response header'))
   );
-}
-
-function isHttp(scheme: string | null): boolean {
-  return scheme === 'http' || scheme === 'https';
 }
 
 function isGateway(scheme: string | null): boolean {

@@ -6,6 +6,7 @@ import { hasPlaceholder, possibleValues, variablesIn } from '../config/variables
 import type { Fix } from '../contract.ts';
 import { Editor } from '../diagnosis/editing.ts';
 import { repeatThroughNginx } from '../diagnosis/request-pair.ts';
+import { uriPath } from '../errorlog/uri-path.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
 
 /**
@@ -83,7 +84,7 @@ function meansOneUri(model: ConfigModel, location: ConfigNode, uri: string): boo
   const { kind, path } = locationMatch(location);
   if (kind === '=' || location.first('internal')) return true;
   if (kind === '@') return uri !== '/';
-  if (/\.\w+$/.test(uri.split('?', 1)[0]!)) return true;
+  if (/\.\w+$/.test(uriPath(uri))) return true;
   // A pattern without any choice.
   if ((kind === '~' || kind === '~*') && /^\^[\w/-]*\$$/.test(path)) return true;
   return calledPaths(model).has(path);
@@ -91,7 +92,7 @@ function meansOneUri(model: ConfigModel, location: ConfigNode, uri: string): boo
 
 /** Whether a pattern holds the last name of a URI: it is for that resource. */
 function namesIt(pattern: string, uri: string): boolean {
-  const name = uri.split('?', 1)[0]!.replace(/\/+$/, '').split('/').at(-1);
+  const name = uriPath(uri).replace(/\/+$/, '').split('/').at(-1);
   return name !== undefined && name !== '' && pattern.includes(name);
 }
 
@@ -100,7 +101,7 @@ function isSingle({ kind, path }: LocationMatch, uri: string): boolean {
   const prefix = kind === 'prefix' || kind === '^~';
   if (!prefix) return namesIt(path, uri);
   if (uri !== '/' && path.endsWith(uri) && path !== uri) return true;
-  return !path.endsWith('/') && !uri.split('?', 1)[0]!.endsWith('/');
+  return !path.endsWith('/') && !uriPath(uri).endsWith('/');
 }
 
 function sample({ kind, path }: LocationMatch): string {

@@ -7,6 +7,7 @@ import {
   internalError,
   invalidAnswer,
   isGrpc,
+  isHttp,
   isPrivate,
   isTls,
   isUnsafeMethod,
@@ -346,7 +347,7 @@ function protocolCauses(entry: LogEntry): string[] {
       return ['plain-to-tls-backend'];
     }
   }
-  if (name === 'http' || name === 'https') {
+  if (isHttp(name)) {
     if (upstream.port === 9000 || (upstream.socket?.includes('php') ?? false)) {
       return ['fastcgi-behind-proxy-pass'];
     }

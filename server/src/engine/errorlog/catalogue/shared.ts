@@ -223,8 +223,16 @@ export function isPrivate(host: string | null): boolean {
  * a process id as small as only a container has.
  */
 export function looksLikeContainer(entry: LogEntry): boolean {
-  const client = entry.client ?? '';
-  return (entry.pid !== null && entry.pid < 100) || /^172\.(1[6-9]|2\d|3[01])\./.test(client);
+  return (entry.pid !== null && entry.pid < 100) || isContainerNetwork(entry.client);
+}
+
+/** Whether an address is of the networks that Docker takes unless told: 172.16.0.0/12. */
+export function isContainerNetwork(host: string | null): boolean {
+  return host !== null && /^172\.(?:1[6-9]|2\d|3[01])\./.test(host);
+}
+
+export function isHttp(scheme: string | null): boolean {
+  return scheme === 'http' || scheme === 'https';
 }
 
 export function scheme(entry: LogEntry): string | null {

@@ -323,6 +323,12 @@ describe('a backend that listens for itself only', () => {
     expect(open!.id).not.toBe('backend-loopback-only');
   });
 
+  test('a program that tells only its port may listen anywhere', async () => {
+    const causes = await causesOf([refused, 'Server listening on port 3000']);
+    const found = causes.find(({ id }) => id === 'backend-loopback-only');
+    expect(found).toMatchObject({ certainty: 'possible', against: [] });
+  });
+
   test('counts a listen of nginx only on its own machine', async () => {
     const config = (listen: string): string =>
       `http { server { ${listen} server_name app.test; location / { proxy_pass http://172.18.0.5:3000; } } server { listen 127.0.0.1:3000; return 200; } }`;

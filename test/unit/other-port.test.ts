@@ -13,6 +13,14 @@ async function first(paste: string, config?: string): Promise<string> {
   return `${cause!.id}: ${cause!.because[0] ?? ''}`;
 }
 
+async function all(paste: string, config?: string): Promise<string[]> {
+  const model = config === undefined ? null : await modelOfTexts({ '/etc/nginx/nginx.conf': config });
+  const explainer = new LogExplainer({ model });
+  explainer.push(`${paste}\n`);
+  const { causes } = explainer.end({ value: null, from: '' }, []).groups[0]!.explanation;
+  return causes.map(({ id, certainty, because }) => `${id} ${certainty}: ${because[0] ?? ''}`);
+}
+
 const http = (content: string): string =>
   `events {}\nhttp {\n${content}\nserver { server_name app.test; location / { proxy_pass http://app; } }\n}\n`;
 
@@ -21,7 +29,6 @@ describe('another port than the one that refused', () => {
     ['LISTEN 0      511        127.0.0.1:3000      0.0.0.0:*    users:(("node",pid=71,fd=18))', 'node'],
     ['tcp        0      0 0.0.0.0:3000      0.0.0.0:*     LISTEN      71/node', 'node'],
     ['[2026-01-31 02:59:00 +0000] [7] [INFO] Listening at: http://127.0.0.1:3000 (7)', 'a program'],
-    ['Example app listening on port 3000', 'a program'],
   ])('told by %s', async (line, who) => {
     expect(await first(`${line}\n${REFUSED}`)).toBe(
       `wrong-upstream-port: the paste shows ${who} listening on port 3000`,
@@ -36,7 +43,20 @@ describe('another port than the one that refused', () => {
     expect(await first(`${line}\n${REFUSED}`)).toMatch(/^backend-down/);
   });
 
-  test('told by the other servers of the group, by an own listen, and by no port at all', async () => {
+  test('only possible where nothing says that it is the same program', async () => {
+    const said = 'wrong-upstream-port possible: the paste shows a program listening on port 4000';
+    const containers = `api-1  | Server listening on port 4000\n${REFUSED.replace('127.0.0.1:3001', '172.18.0.5:3000')}`;
+    expect((await all(containers))[0]).toMatch(/^backend-down/);
+    expect(await all(containers)).toContain(said);
+    const none = http('upstream app { server 127.0.0.1; }');
+    const unwritten = await all(REFUSED.replace(':3001', ':80'), none);
+    expect(unwritten[0]).toMatch(/^backend-down/);
+    expect(unwritten).toContain(
+      'wrong-upstream-port possible: server 127.0.0.1 names no port: nginx takes 80',
+    );
+  });
+
+  test('told by the other servers of the group, and by an own listen', async () => {
     const group = http(
       'upstream app { server 127.0.0.1:3001; server 127.0.0.2:3000; server 127.0.0.3:3000; }',
     );
@@ -44,15 +64,13 @@ describe('another port than the one that refused', () => {
       'wrong-upstream-port: the other 2 servers of the group have port 3000',
     );
     const own = http(
-      'upstream app { server 127.0.0.1:3001; }\nserver { listen 127.0.0.1:3000; location / { return 200; } }',
+      'upstream app { server 127.0.0.1:3001; }\nserver { listen 127.0.0.1:3000; location / { root /srv; } }',
     );
     expect(await first(REFUSED, own)).toBe(
       'wrong-upstream-port: listen 127.0.0.1:3000 stands in the configuration, and nothing leads there',
     );
-    const none = http('upstream app { server 127.0.0.1; }');
-    expect(await first(REFUSED.replace(':3001', ':80'), none)).toBe(
-      'wrong-upstream-port: server 127.0.0.1 names no port: nginx takes 80',
-    );
+    const status = own.replace('root /srv', 'stub_status');
+    expect(await first(REFUSED, status)).toMatch(/^backend-down/);
     const alone = http('upstream app { server 127.0.0.1:3001; server 127.0.0.1:3000; }');
     expect(await first(REFUSED, alone)).toMatch(/^backend-down/);
   });

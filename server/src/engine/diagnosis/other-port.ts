@@ -1,5 +1,6 @@
 import { servicePorts } from '../config/compose-services.ts';
 import { listenAddresses, listensOn } from '../config/listens.ts';
+import type { ConfigNode } from '../config/model.ts';
 import { allProxied, type Endpoint, endpoints } from '../config/proxied.ts';
 import { isAddress } from '../config/upstream-url.ts';
 import { type Listening, readListening } from '../errorlog/listening.ts';
@@ -11,6 +12,8 @@ export interface OtherPort {
   /** Null where only the refused port is known to be wrong. */
   readonly port: number | null;
   readonly because: string;
+  /** Whether it is the backend's for sure, as far as the paste and the files are right: not just some port. */
+  readonly proved: boolean;
 }
 
 /** What in sight says that a backend listens on another port than the one that nginx connects to; the best first. */
@@ -31,6 +34,13 @@ export function listensThere(failure: Case): Listening | null {
   return (
     listeners(failure).find(({ host, port }) => port === peer?.port && answersFor(failure, host)) ?? null
   );
+}
+
+/** A line of the same kind that names the address, too: what only tells its port may listen on loopback only. */
+export function listensOnAddress(failure: Case): Listening | null {
+  const { peer } = failure;
+  const known = listeners(failure).filter(({ host }) => host !== null);
+  return known.find(({ host, port }) => port === peer?.port && answersFor(failure, host)) ?? null;
 }
 
 /** The line of another program that listens on the refused port, but on a loopback address, which is not nginx's. */
@@ -78,7 +88,7 @@ function fromCompose(failure: Case): OtherPort | null {
   const because = published
     ? `${published.file}: ${end.host} listens on ${published.port}; ${peer?.port} is its port on the host, not in the network of the containers`
     : `${first.file}: ${end.host} listens on ${first.port}`;
-  return { port: (published ?? first).port, because };
+  return { port: (published ?? first).port, because, proved: true };
 }
 
 /** Programs of every machine, whose ports say nothing. */
@@ -98,12 +108,15 @@ function listeners({ helpers, model }: Case): Listening[] {
     );
 }
 
-/** Whether who listens on an address would take a connection to the peer; a program says its own port for sure. */
-function answersFor({ peer }: Case, host: string | null): boolean {
-  if (host === null || /^(?:\*|0\.0\.0\.0|\[?::\]?)$/.test(host)) return true;
-  return (
-    host === peer?.host || (peer !== null && isLoopback(peer) && /^(?:localhost|127\.|\[?::1)/.test(host))
-  );
+/** Whether who listens on an address would take a connection to the peer, if it is on that machine. */
+function answersFor(failure: Case, host: string | null): boolean {
+  return host === null || /^(?:\*|0\.0\.0\.0|\[?::\]?)$/.test(host) || isPeersHost(failure, host);
+}
+
+/** Whether an address is the peer's own: one of another machine or container says nothing of this one. */
+function isPeersHost({ peer }: Case, host: string | null): boolean {
+  if (host === null || peer === null) return false;
+  return host === peer.host || (isLoopback(peer) && /^(?:localhost|127\.|\[?::1)/.test(host));
 }
 
 function fromListeners(failure: Case): OtherPort | null {
@@ -114,7 +127,11 @@ function fromListeners(failure: Case): OtherPort | null {
   // Many open ports tell of no one in particular.
   if (!first || ports.size > 2) return null;
   const who = first.program ?? 'a program';
-  return { port: first.port, because: `the paste shows ${who} listening on port ${first.port}` };
+  return {
+    port: first.port,
+    because: `the paste shows ${who} listening on port ${first.port}`,
+    proved: first.program !== null || isPeersHost(failure, first.host),
+  };
 }
 
 /** All other servers of the group have one other port. */
@@ -128,10 +145,11 @@ function fromGroup(failure: Case): OtherPort | null {
   if (port == null || ports.size > 1 || others.length < 2 || others.length !== ends.length - 1) return null;
   // One machine has several ports, several machines the same.
   if (hosts.size !== ends.length) return null;
-  return { port, because: `the other ${others.length} servers of the group have port ${port}` };
+  const because = `the other ${others.length} servers of the group have port ${port}`;
+  return { port, because, proved: true };
 }
 
-/** nginx's own server on a loopback address that nothing leads to. */
+/** nginx's own server on a loopback address that nothing leads to, and that could be what was meant. */
 function fromOwnListens(failure: Case): OtherPort | null {
   const { model, peer } = failure;
   if (!model || !peer || !isLoopback(peer)) return null;
@@ -141,12 +159,27 @@ function fromOwnListens(failure: Case): OtherPort | null {
   );
   const here = bestPlace(failure)?.server;
   const [own] = idle.filter(({ server }) => server !== here);
-  if (!own || idle.length > 1) return null;
-  return { port: own.port, because: `${own.node.text} stands in the configuration, and nothing leads there` };
+  if (!own || idle.length > 1 || !hasContent(own.server)) return null;
+  const because = `${own.node.text} stands in the configuration, and nothing leads there`;
+  return { port: own.port, because, proved: true };
 }
+
+/** Files or a backend of its own: a server for stub_status, or one that refuses, has no way from others by intent. */
+function hasContent(server: ConfigNode): boolean {
+  const blocks = [server];
+  for (const block of blocks) {
+    if (block.children.some(({ name }) => CONTENT.test(name))) return true;
+    blocks.push(...block.children.filter(({ name }) => CONTENT_BLOCKS.has(name)));
+  }
+  return false;
+}
+
+const CONTENT =
+  /^(?:root|alias|try_files|(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass|content_by_lua\w*)$/;
+const CONTENT_BLOCKS = new Set(['location', 'if', 'limit_except']);
 
 function fromDefault(failure: Case): OtherPort | null {
   const end = endOf(failure);
   if (end?.port !== 80 || failure.peer?.port !== 80 || /:80\b/.test(end.node.arg(0) ?? '')) return null;
-  return { port: null, because: `${end.node.text} names no port: nginx takes 80` };
+  return { port: null, because: `${end.node.text} names no port: nginx takes 80`, proved: false };
 }

@@ -1,7 +1,7 @@
 import { listenAddresses } from '../config/listens.ts';
 import { type Case, peerAddress } from '../diagnosis/case.ts';
 import { isLoopback, onBackend } from '../diagnosis/commands.ts';
-import { listensOnLoopback, listensThere } from '../diagnosis/other-port.ts';
+import { listensOnAddress, listensOnLoopback } from '../diagnosis/other-port.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { isContainerNetwork, isIpv6, isLoopback as isLoopbackHost } from '../errorlog/catalogue/shared.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
@@ -35,7 +35,7 @@ export const backendLoopbackOnly: FailureMode = {
   weigh(failure) {
     const { peer } = failure;
     if (!peer || peer.socket !== null || isLoopback(peer)) return null;
-    const everywhere = listensThere(failure);
+    const everywhere = listensOnAddress(failure);
     if (everywhere)
       return {
         certainty: 'possible',

@@ -38,9 +38,8 @@ export const wrongUpstreamPort: FailureMode = {
       return { certainty: 'possible', because: [], against, refuted: true };
     }
     const other = otherPort(failure);
-    return other
-      ? { certainty: 'likely', because: [other.because], against: [] }
-      : { certainty: 'possible', because: [], against: [] };
+    if (!other) return { certainty: 'possible', because: [], against: [] };
+    return { certainty: other.proved ? 'likely' : 'possible', because: [other.because], against: [] };
   },
   remedy: {
     cure(failure) {

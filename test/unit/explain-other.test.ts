@@ -135,6 +135,9 @@ describe('texts without a line of error.log', () => {
     expect(cause('812 "-" "curl/8" upstream_status=502 uht=0.004')).toEqual(['likely', 1, 0]);
     expect(cause('157 "-" "curl/8" upstream_status=502 uht=-')).toEqual(['possible', 0, 1]);
     expect(cause('812 "-" "curl/8" upstream_bytes_received=0')).toEqual(['possible', 0, 1]);
+    expect(cause('812 "-" "curl/8" uht="-, 0.010"')).toEqual(['likely', 1, 0]);
+    expect(cause('812 "-" "curl/8" uht="0.010 : -"')).toEqual(['possible', 0, 1]);
+    expect(cause('812 "-" "curl/8" ubr=0, 812')).toEqual(['likely', 1, 0]);
     expect(cause('157 "-" "curl/8"')).toEqual(['possible', 0, 1]);
     expect(cause('812 "-" "curl/8"')).toEqual(['possible', 0, 0]);
   });

@@ -7,10 +7,15 @@ export interface AnswerMaker {
   readonly because: string;
 }
 
-/** `uht=0.012`, `upstream_header_time: "-"`: only an answer with a header of the backend has a time. */
-const HEADER_TIME = /\b(?:upstream_header_time|uht|header_time)["']?\s*[=:]\s*["']?(-|\d+\.\d{3})/i;
+/**
+ * `uht=0.012`, `upstream_header_time: "-, 0.010"`: only an answer with a header of the backend has a time. With
+ * several attempts, or after an internal redirect, there is a value for each.
+ */
+const HEADER_TIME =
+  /\b(?:upstream_header_time|uht|header_time)["']?\s{0,4}[=:]\s{0,4}["']?((?:-|\d{1,9}\.\d{3})(?:(?:, | : )(?:-|\d{1,9}\.\d{3}))*)/i;
 /** Bytes that came from the backend: none where it did not answer. */
-const RECEIVED = /\b(?:upstream_bytes_received|ubr|bytes_received)["']?\s*[=:]\s*["']?(-|\d+)/i;
+const RECEIVED =
+  /\b(?:upstream_bytes_received|ubr|bytes_received)["']?\s{0,4}[=:]\s{0,4}["']?((?:-|\d{1,18})(?:(?:, | : )(?:-|\d{1,18}))*)/i;
 
 /** Bytes of nginx's page for 502 without and with its version, and with the padding for old browsers. */
 const OWN_PAGE = new Set([150, 157, 158, 552, 559, 560]);
@@ -20,12 +25,12 @@ const OWN_PAGE = new Set([150, 157, 158, 552, 559, 560]);
  * time of the header and the bytes received, where log_format has them under their usual names; then the size.
  */
 export function answerMaker({ text, status }: HelperLine): AnswerMaker | null {
-  const time = HEADER_TIME.exec(text)?.[1];
+  const time = lastOf(HEADER_TIME.exec(text)?.[1]);
   if (time !== undefined)
     return time === '-'
       ? { who: 'nginx', because: 'no header came from the backend: its time is "-"' }
       : { who: 'backend', because: `a header came from the backend, after ${time} s` };
-  const received = RECEIVED.exec(text)?.[1];
+  const received = lastOf(RECEIVED.exec(text)?.[1]);
   if (received !== undefined)
     return /[1-9]/.test(received)
       ? { who: 'backend', because: `${received} bytes came from the backend` }
@@ -34,6 +39,11 @@ export function answerMaker({ text, status }: HelperLine): AnswerMaker | null {
   if (status === '502' && OWN_PAGE.has(size))
     return { who: 'nginx', because: `${size} bytes is the size of nginx's own page for 502` };
   return null;
+}
+
+/** The value of the attempt whose answer the client got. */
+function lastOf(values: string | undefined): string | undefined {
+  return values?.split(/, | : /).at(-1);
 }
 
 /** What to look at when only the status is known. */

@@ -44,6 +44,60 @@ describe('alert 40', () => {
   });
 });
 
+test('a line about the name is certain only where the backend says that it does not know it', async () => {
+  const first = async (message: string): Promise<string> =>
+    brief(await causes(message, 'proxy_pass https://pool;'))[0]!;
+  expect(await first(alert(109, 'tlsv13 alert missing extension'))).toBe('sni-missing likely');
+  const local = 'SSL_do_handshake() failed (SSL: error:0A0000E2:SSL routines::clienthello tlsext)';
+  expect(await first(local)).toBe('sni-missing possible');
+});
+
+describe('client certificates', () => {
+  const of = async (number: number, location: string): Promise<Cause> =>
+    (await causes(alert(number, 'tlsv1 alert'), location)).find(
+      ({ id }) => id === 'tls-client-certificate-missing',
+    )!;
+  const PLAIN = 'proxy_pass https://pool;';
+  const WITH = `proxy_ssl_certificate c.crt; proxy_ssl_certificate_key c.key; ${PLAIN}`;
+
+  test('what the backend refused, it got: not from this file without one', async () => {
+    const found = await of(48, PLAIN);
+    expect(found.certainty).toBe('likely');
+    expect(found.because.join()).not.toContain('nginx has no certificate');
+    expect(found.against).toEqual([
+      'this file shows no certificate: the running nginx has another configuration',
+    ]);
+    expect(found.do).toMatch(/^Replace the certificate that the running nginx shows/);
+  });
+
+  test('alert 42 is a missing certificate or a bad one', async () => {
+    expect((await of(42, PLAIN)).certainty).toBe('certain');
+    const sent = await of(42, WITH);
+    expect(sent).toMatchObject({ certainty: 'likely', against: [] });
+    expect(sent.do).toMatch(/^Replace c\.crt/);
+  });
+});
+
+describe('TLS versions', () => {
+  const PROTOCOLS = 'proxy_ssl_protocols TLSv1.3; proxy_pass https://pool;';
+  const own = 'SSL_do_handshake() failed (SSL: error:0A000102:SSL routines::unsupported protocol)';
+
+  test('alert 70 is certain only with a line that limits what nginx offers', async () => {
+    const refused = alert(70, 'tlsv1 alert protocol version');
+    const [limited] = await causes(refused, PROTOCOLS);
+    expect(limited).toMatchObject({ id: 'tls-version-mismatch', certainty: 'certain' });
+    expect(limited!.do).toMatch(/^Set proxy_ssl_protocols TLSv1\.2 TLSv1\.3/);
+    const [free] = await causes(refused, 'proxy_pass https://pool;');
+    expect(free).toMatchObject({ id: 'tls-version-mismatch', certainty: 'likely' });
+  });
+
+  test("what OpenSSL of nginx's machine refuses is cured at the backend", async () => {
+    const [free] = await causes(own, 'proxy_pass https://pool;');
+    expect(free!.do).toMatch(/^Let 10\.0\.0\.5:443 speak TLS 1\.2 or 1\.3/);
+    expect((await causes(own, PROTOCOLS))[0]!.do).toMatch(/^Set proxy_ssl_protocols/);
+  });
+});
+
 test('alert 112 is about the name', async () => {
   const found = await causes(alert(112, 'tlsv1 unrecognized name'), 'proxy_pass https://pool;');
   expect(brief(found)).toEqual(['sni-missing certain']);

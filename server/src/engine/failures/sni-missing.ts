@@ -28,11 +28,10 @@ export const sniMissing: FailureMode = {
   ],
   weigh(failure) {
     const error = readSslError(failure.entry.message);
-    const named = error?.meaning === 'unknown-name';
-    const about =
-      named && error.alert !== null
-        ? [`alert ${error.alert} (${ALERTS.get(error.alert)?.name}) is about the server name`]
-        : [];
+    // BoringSSL has the alert in words only.
+    const unknown = error?.alert === 112 || /unrecognized[ _]name/i.test(error?.reason ?? '');
+    const named = unknown || (error?.meaning === 'unknown-name' && error.alert !== null);
+    const about = named ? [aboutName(error?.alert ?? null)] : [];
     const mismatch = failure.matched.kind.id === 'upstream-certificate-name-mismatch';
     const target = failure.model ? bestPlace(failure)?.proxied : null;
     if (!failure.model || !target)
@@ -47,9 +46,9 @@ export const sniMissing: FailureMode = {
         ...about,
         `${on.name} is ${on.node ? 'off' : 'off, the default'}: nginx sends no server name`,
       ];
-      // Off is the default: where the backend only hung up, that is no more than a hint.
-      const silent = !mismatch && !POINTS.has(error?.meaning ?? null);
-      return { certainty: named ? 'certain' : silent ? 'possible' : 'likely', because, against: [] };
+      // Off is the default: where the backend said nothing, that is no more than a hint.
+      const said = mismatch || named || (error?.alert != null && POINTS.has(error.meaning));
+      return { certainty: unknown ? 'certain' : said ? 'likely' : 'possible', because, against: [] };
     }
     if (mismatch || failure.matched.kind.id === 'upstream-certificate-verify-error') return null;
     if (name !== null && !isServerName(name))
@@ -59,7 +58,7 @@ export const sniMissing: FailureMode = {
         against: [],
       };
     const sent = `${on.node!.text}: nginx sends ${name ?? 'the name in a variable'}`;
-    if (named)
+    if (unknown)
       return {
         certainty: 'likely',
         because: [...about, `${sent}, which the backend does not know`],
@@ -67,7 +66,7 @@ export const sniMissing: FailureMode = {
       };
     if (target.target.kind === 'upstream' && name === target.target.upstream.name)
       return { certainty: 'likely', because: [`${sent}, the name of the upstream block`], against: [] };
-    return { certainty: 'possible', because: [], against: [sent] };
+    return { certainty: 'possible', because: about, against: [sent] };
   },
   remedy: {
     cure(failure) {
@@ -95,6 +94,12 @@ const POINTS: ReadonlySet<TlsMeaning | null> = new Set([
 
 function meaningOf(entry: LogEntry): TlsMeaning | null {
   return readSslError(entry.message)?.meaning ?? null;
+}
+
+function aboutName(alert: number | null): string {
+  const name = ALERTS.get(alert ?? 112)?.name;
+  if (alert === null) return `"${name}" is about the server name`;
+  return `alert ${alert} (${name}) is ${alert === 112 ? '' : 'mostly '}about the server name`;
 }
 
 /** The handshake without a name and with one: only the second may work. */

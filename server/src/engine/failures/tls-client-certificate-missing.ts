@@ -43,13 +43,16 @@ export const tlsClientCertificateMissing: FailureMode = {
     const own = tlsSetting(failure.model, target, 'certificate');
     if (own.value !== null && own.value !== '') {
       const sent = `nginx has a certificate for this backend: ${own.node!.text}`;
-      if (meaning === 'certificate-refused')
+      if (meaning === 'certificate-refused' || alert === 42)
         return { certainty: 'likely', because: [...because, sent], against: [] };
       return { certainty: 'possible', because, against: [sent] };
     }
+    if (meaning === 'certificate-refused') {
+      const against = ['this file shows no certificate: the running nginx has another configuration'];
+      return { certainty: 'likely', because, against };
+    }
     because.push(`no ${own.name} is in effect here: nginx has no certificate to show`);
-    if (meaning === 'certificate-wanted' || meaning === 'certificate-refused')
-      return { certainty: 'certain', because, against: [] };
+    if (meaning === 'certificate-wanted') return { certainty: 'certain', because, against: [] };
     // Alert 40 and its kin say nothing more: a server name that is not sent explains it as well.
     const name = tlsName(failure.model, target);
     const nameless = !sendsServerName(failure.model, target) && (name === null || isServerName(name));
@@ -57,7 +60,8 @@ export const tlsClientCertificateMissing: FailureMode = {
   },
   fix(failure) {
     const target = bestPlace(failure)?.proxied;
-    return failure.model && target ? pairsElsewhere(failure.model, target) : [];
+    if (!failure.model || !target || meaningOf(failure.entry) === 'certificate-refused') return [];
+    return pairsElsewhere(failure.model, target);
   },
   remedy: {
     cure: (failure) => {
@@ -65,6 +69,8 @@ export const tlsClientCertificateMissing: FailureMode = {
       const module = target?.handler ?? (failure.peer?.scheme?.startsWith('grpc') ? 'grpc' : 'proxy');
       const own = target && failure.model ? tlsSetting(failure.model, target, 'certificate').value : null;
       const backend = failure.peer ? peerAddress(failure.peer) : 'the backend';
+      if ((own === null || own === '') && meaningOf(failure.entry) === 'certificate-refused')
+        return `replace the certificate that the running nginx shows (nginx -T has its ${module}_ssl_certificate) with one whose CA ${backend} trusts and that has not expired`;
       return own === null || own === ''
         ? `set ${module}_ssl_certificate and ${module}_ssl_certificate_key to a key pair whose CA ${backend} trusts`
         : `replace ${own} and its key with a pair whose CA ${backend} trusts and that has not expired`;

@@ -1,11 +1,12 @@
 import { assumedRelease } from '../config/assumed-release.ts';
 import { compareVersions } from '../config/compare-versions.ts';
-import { effectiveSetting } from '../config/effective.ts';
+import { type EffectiveSetting, effectiveSetting } from '../config/effective.ts';
+import type { ConfigNode } from '../config/model.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
-import { readSslError } from '../errorlog/openssl.ts';
+import { ALERTS, readSslError } from '../errorlog/openssl.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -35,6 +36,8 @@ export const tlsVersionMismatch: FailureMode = {
     const because: string[] = [];
     if (error?.alert === 70)
       because.push('alert 70 (protocol_version): the backend accepts none of the versions offered');
+    else if (error?.meaning === 'protocol-version' && error.alert !== null)
+      because.push(`alert ${error.alert} (${ALERTS.get(error.alert)?.name}) is about the TLS version`);
     else if (error?.meaning === 'protocol-version')
       because.push(
         `"${error.reason}": OpenSSL on nginx's machine does not take the version that the backend chose`,
@@ -43,19 +46,23 @@ export const tlsVersionMismatch: FailureMode = {
       because.push(`"${error.reason}": no cipher, group or signature in common`);
     if (because.length === 0) return { certainty: 'possible', because, against: [] };
     if (offered) because.push(offered);
-    return {
-      certainty: error?.meaning === 'protocol-version' && offered ? 'certain' : 'likely',
-      because,
-      against: [],
-    };
+    // What nginx offers by default, most backends take: without a line that limits it, more is unknown.
+    const sure =
+      error?.alert === 70
+        ? limitingLine(failure) !== null
+        : error?.meaning === 'protocol-version' && error.alert === null && offered !== null;
+    return { certainty: sure ? 'certain' : 'likely', because, against: [] };
   },
   remedy: {
     cure(failure) {
       const backend = failure.peer ? peerAddress(failure.peer) : 'the backend';
       const module = bestPlace(failure)?.proxied?.handler ?? 'proxy';
-      return meaningOf(failure.entry) === 'nothing-in-common'
-        ? `give ${backend} ciphers and groups that are in use today, or name its own in ${module}_ssl_ciphers`
-        : `set ${module}_ssl_protocols TLSv1.2 TLSv1.3 in this location, and let ${backend} speak one of them`;
+      if (meaningOf(failure.entry) === 'nothing-in-common')
+        return `give ${backend} ciphers and groups that are in use today, or name its own in ${module}_ssl_ciphers`;
+      const refusedByBackend = readSslError(failure.entry.message)?.alert != null;
+      return limitingLine(failure) !== null || (refusedByBackend && failure.model === null)
+        ? `set ${module}_ssl_protocols TLSv1.2 TLSv1.3 in this location, and let ${backend} speak one of them`
+        : `let ${backend} speak TLS 1.2 or 1.3${refusedByBackend ? `; for 1.3 nginx before 1.23.4 needs ${module}_ssl_protocols TLSv1.2 TLSv1.3` : `: nginx and its OpenSSL offer those by default (1.3 since nginx 1.23.4)`}`;
     },
     mitigate:
       'for a backend with 1.0 or 1.1 only, in its location: proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.2 with proxy_ssl_ciphers DEFAULT:@SECLEVEL=0',
@@ -81,12 +88,23 @@ function meaningOf(entry: LogEntry): string | null {
   return readSslError(entry.message)?.meaning ?? null;
 }
 
+/** The *_ssl_protocols in effect at the place. */
+function protocolsAt({ model, places }: Case): EffectiveSetting | null {
+  const target = places[0]?.proxied;
+  if (!model || !target) return null;
+  return effectiveSetting(model, target.block, `${target.handler}_ssl_protocols`)[0] ?? null;
+}
+
+/** The line that keeps TLS 1.2 or 1.3 out of what nginx offers. */
+function limitingLine(failure: Case): ConfigNode | null {
+  const node = protocolsAt(failure)?.node ?? null;
+  return node && !['TLSv1.2', 'TLSv1.3'].every((version) => node.args.includes(version)) ? node : null;
+}
+
 /** What nginx offers at the place, and who says so. */
 function offeredBy(failure: Case): string | null {
-  const target = bestPlace(failure)?.proxied;
-  if (!failure.model || !target) return null;
-  const [setting] = effectiveSetting(failure.model, target.block, `${target.handler}_ssl_protocols`);
-  if (!setting) return null;
+  const setting = protocolsAt(failure);
+  if (!failure.model || !setting) return null;
   if (setting.node) return `nginx offers what ${setting.node.text} says`;
   const { value, from } = assumedRelease(failure.model);
   if (from === 'assumed' || value === null)

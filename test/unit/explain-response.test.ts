@@ -273,6 +273,22 @@ describe('backend-worker-timeout', () => {
     expect(cause.do).toContain('request_terminate_timeout of the php-fpm pool');
   });
 
+  test('times until the connection or the header are no age, nor is a youth what the program itself denies', async () => {
+    const part = ' uct=0.001, 0.002 uht="0.004" "upstream_connect_time": 0.003';
+    expect(ids(await causes([failed(CLOSED), answered(502, '03:00:00', {}, part)]))).toContain(
+      'backend-worker-timeout possible',
+    );
+    const says = '[2026-01-31 03:00:00 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:9)';
+    const young = answered(502, '03:00:00', {}, ' rt=0.004');
+    expect(ids(await causes([failed(CLOSED), young, says]))[0]).toBe('backend-worker-timeout likely');
+  });
+
+  test('a quote that is never closed costs no time', async () => {
+    const began = performance.now();
+    await causes([failed(CLOSED), answered(502, '03:00:00', {}, ` "${'a('.repeat(60_000)}`)]);
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+
   test('a young request is none, any other age says nothing', async () => {
     const young = await causes([failed(CLOSED), answered(502, '03:00:00', {}, ' 0.004')]);
     expect(ids(young)[0]).toBe('backend-closed-early likely');
@@ -298,6 +314,13 @@ describe('backend-restarting', () => {
     expect(found[0]!.because).toEqual([
       'it refused or broke off connections for 3 s (3 lines); line 4: it took a request, 5 s after the last of them',
     ]);
+  });
+
+  test('what works minutes later may have been repaired', async () => {
+    const lines = [refused('03:00:02', 2), refused('03:00:04', 3)];
+    const back = (at: string): string => failed(body, { at });
+    expect(ids(await causes([...lines, back('03:01:30')]))[0]).toBe('backend-restarting likely');
+    expect(ids(await causes([...lines, back('03:05:00')]))[0]).toBe('backend-down likely');
   });
 
   test('while it does not end, nobody knows', async () => {
@@ -470,4 +493,39 @@ describe('http2-stream-reset', () => {
     ]);
     expect(first!.do).toContain('protection against too much load');
   });
+});
+
+test('idle connections may hold the children of php-fpm, also where the pool alone is smaller', async () => {
+  const config =
+    'worker_processes 1;\nevents {}\nhttp {\n    upstream php { server 127.0.0.1:9000; keepalive 4; }\n    server {\n        server_name app.test;\n        location / {\n            fastcgi_keep_conn on;\n            fastcgi_pass php;\n        }\n    }\n}\n';
+  const says =
+    '[31-Jan-2026 03:00:00] WARNING: [pool www] server reached pm.max_children setting (5), consider raising it';
+  const slow = failed(SLOW, { upstream: 'fastcgi://127.0.0.1:9000' });
+  const found = (await causes([slow, says], config)).find(({ id }) => id === 'keepalive-starves-workers')!;
+  expect(found.against.join()).toContain(
+    'php-fpm has 5 children, the pools of 1 nginx worker hold 4 at most',
+  );
+  expect(found.because[0]).toMatch(/^php-fpm says so/);
+});
+
+describe('temporary files', () => {
+  const mitigation = async (message: string): Promise<string | null> =>
+    (await causes([failed(message, { level: 'crit' })])).find(({ id }) => id === 'temp-files-unwritable')!
+      .mitigate;
+
+  test('keeping answers off the disk does nothing for request bodies', async () => {
+    const answer = 'open() "/var/cache/nginx/proxy_temp/1/00/0000000001" failed (13: Permission denied)';
+    expect(await mitigation(`${answer} while reading upstream`)).toMatch(/^proxy_max_temp_file_size 0/);
+    const body = 'open() "/var/cache/nginx/client_temp/0000000001" failed (13: Permission denied)';
+    expect(await mitigation(body)).toBeNull();
+    expect(await mitigation(`${body} while sending request to upstream`)).toBeNull();
+  });
+});
+
+test("the containers' logs are read from the minute before on", async () => {
+  const line = failed(CLOSED).replace('4242#4242', '7#7');
+  const found = (await causes([line])).find(({ id }) => id === 'backend-worker-timeout')!;
+  expect(found.checks.map(({ run }) => run).join('\n')).toMatch(
+    /docker logs --timestamps --since '?2026-01-31T02:59:00Z'? 2>&1 \| grep -E .* \| tail -n 50/,
+  );
 });

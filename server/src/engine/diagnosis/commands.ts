@@ -240,12 +240,15 @@ export function backendUnitLog(failure: Case, words: string, expect: string): Co
       where: `${ON_CLUSTER}, with the name of the backend's pod`,
       expect,
     };
-  if (surroundings.container)
+  if (surroundings.container) {
+    // A container's clock is mostly UTC; without a time, the end of each log must do.
+    const part = time === null ? '--tail 2000' : `--since ${shellQuote(`${time.replace(' ', 'T')}Z`)}`;
     return {
-      run: `docker ps -q | xargs -n 1 docker logs --timestamps 2>&1 | grep -E ${shellQuote(words)}`,
+      run: `docker ps -q | xargs -n 1 docker logs --timestamps ${part} 2>&1 | grep -E ${shellQuote(words)} | tail -n 50`,
       where: ON_DOCKER,
       expect,
     };
+  }
   const unit = surroundings.backendUnit === null ? '' : ` -u ${shellQuote(surroundings.backendUnit)}`;
   return {
     run: `journalctl${unit} -g ${shellQuote(words)}${time === null ? '' : ` --since ${shellQuote(time)}`} --no-pager`,

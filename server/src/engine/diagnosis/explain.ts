@@ -235,7 +235,7 @@ function toCause(failure: Case, mode: FailureMode, weight: Weight): Cause {
     because: [...weight.because],
     against: [...weight.against],
     do: sentence(mode.remedy.cure(failure)),
-    mitigate: mode.remedy.mitigateHere?.(failure) ?? mode.remedy.mitigate,
+    mitigate: (mode.remedy.mitigateHere ?? (() => mode.remedy.mitigate))(failure),
     takesEffect: mode.remedy.takesEffect,
     checks: checksOf(failure, checks),
     fixes: [...(mode.fix?.(failure) ?? [])],

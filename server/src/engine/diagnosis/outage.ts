@@ -11,21 +11,21 @@ import { aboutSamePeer } from './same-peer.ts';
 export interface Outage {
   /** Lines that tell of it, the case's own among them. */
   readonly lines: number;
-  /** From the first of them to the last. */
+  /** From the first of them to what shows that it was over; to the last of them where nothing does. */
   readonly seconds: number;
   /** Whether nobody listened, at least for a part of it. */
   readonly refused: boolean;
   /** What shows that it was over; null where the paste does not. */
   readonly over: string | null;
-  /** On nginx's clock. */
+  /** The first and the last of the lines, on nginx's clock. */
   readonly from: number;
   readonly until: number;
 }
 
 /** A longer pause between two lines says nothing about what was in between. */
 const LONGEST_PAUSE = 60;
-/** What works so much later may have been repaired by somebody. */
-const LONGEST_WAIT = 600;
+/** What works so much later may have been down all the time, and repaired by somebody. */
+const LONGEST_WAIT = 90;
 
 interface Sign {
   readonly at: number;
@@ -56,7 +56,7 @@ export function outageOf(failure: Case): Outage | null {
   const back = worked.find(({ at }) => at > until && at - until <= LONGEST_WAIT);
   return {
     lines: burst.length,
-    seconds: until - from,
+    seconds: (back?.at ?? until) - from,
     refused: burst.some(({ entry }) => isRefused(entry)),
     over: back ? `${back.text}, ${back.at - until} s after the last of them` : null,
     from,

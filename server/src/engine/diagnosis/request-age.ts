@@ -37,15 +37,33 @@ export function near(age: number, limit: number): boolean {
 /** `$request_time` and its like always have three decimals. */
 const DURATION = /(?<![\d.:])\d{1,6}\.\d{3}(?![\d.:])/g;
 
+/** The name before a duration, or before the list of several attempts, that is only a part of the request's time. */
+const PARTIAL =
+  /(?<![A-Za-z])(?:u?[ch]t|[a-z_]{0,30}(?:connect|header)(?:_?time)?)["']?\s?[=:]\s?["']?(?:(?:-|\d{1,6}\.\d{3})(?:, | : )){0,8}$/i;
+
+/** How much of a line behind the status is looked at: formats with times are shorter. */
+const LONGEST_REST = 4096;
+
 function fromAccess(failure: Case, entry: LogEntry): Age[] {
   const line = accessLineOf(failure, entry);
   if (line === null) return [];
-  // A client's address or a version of its browser is no duration: these stand before the status or in quotes.
-  const rest = line.text.slice(line.text.indexOf(`" ${line.status}`) + 2);
-  const durations = rest.replace(/"[^"]*[A-Za-z/(][^"]*"/g, '').match(DURATION) ?? [];
+  const from = line.text.indexOf(`" ${line.status}`) + 2;
+  const durations = durationsIn(line.text.slice(from, from + LONGEST_REST));
   if (durations.length === 0) return [];
-  const seconds = Math.max(...durations.map(Number));
+  const seconds = Math.max(...durations);
   return [{ seconds, text: `the access log (line ${line.line}) says that the request took ${seconds} s` }];
+}
+
+/** Durations that may be the request's, in seconds: not those until the connection or the header only. */
+function durationsIn(text: string): number[] {
+  // A client's address or a version of its browser is no duration: these stand before the status or in quotes. What is
+  // a mere word in quotes may name the duration behind it (JSON).
+  const rest = text.replace(/"[^"]*"/g, (quoted) =>
+    /[A-Za-z/(]/.test(quoted) && !/^"\w{1,40}"$/.test(quoted) ? '' : quoted,
+  );
+  return [...rest.matchAll(DURATION)]
+    .filter(({ index }) => !PARTIAL.test(rest.slice(Math.max(0, index - 120), index)))
+    .map(([duration]) => Number(duration));
 }
 
 /** The line of the access log about the request of an error line. */

@@ -35,7 +35,7 @@ export const backendRestarting: FailureMode = {
     const said = restartLine(failure, outage);
     const because = said === null ? [] : [said];
     const against: string[] = [];
-    const sudden = outage.refused || (outage.lines >= MANY && outage.seconds <= AT_ONCE);
+    const sudden = outage.refused || (outage.lines >= MANY && outage.until - outage.from <= AT_ONCE);
     if (outage.over !== null && sudden) because.push(`${inWords(outage)}; ${outage.over}`);
     if (outage.seconds > LONG)
       against.push(`it lasted ${Math.round(outage.seconds / 60)} minutes: a restart seldom takes that long`);
@@ -66,9 +66,9 @@ function refusedOrReset(errno: LogEntry['errno']): boolean {
   return meaning === 'refused' || meaning === 'reset';
 }
 
-function inWords({ lines, seconds, refused }: Outage): string {
+function inWords({ lines, from, until, refused }: Outage): string {
   const what = refused ? 'refused or broke off connections' : 'broke off all requests';
-  return `it ${what} for ${Math.max(1, seconds)} s (${lines} line${lines === 1 ? '' : 's'})`;
+  return `it ${what} for ${Math.max(1, until - from)} s (${lines} line${lines === 1 ? '' : 's'})`;
 }
 
 const STOPS =

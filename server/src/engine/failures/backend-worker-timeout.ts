@@ -1,5 +1,6 @@
 import { type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
 import { backendUnitLog } from '../diagnosis/commands.ts';
+import { helperEvidence } from '../diagnosis/helper-evidence.ts';
 import { type Age, agesAlike, agesOf, near } from '../diagnosis/request-age.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
@@ -32,7 +33,8 @@ export const backendWorkerTimeout: FailureMode = {
   weigh(failure) {
     const ages = agesOf(failure);
     const young = ages.find(({ seconds }) => seconds < 0.9);
-    if (young)
+    const named = helperEvidence(failure, ['backend-worker-timeout']).length > 0;
+    if (young && !named)
       return {
         certainty: 'possible',
         because: [],

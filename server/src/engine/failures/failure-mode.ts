@@ -61,8 +61,8 @@ export interface Remedy {
   readonly cure: (failure: Case) => string;
   /** What stops the bleeding now, apart from the cure. */
   readonly mitigate: string | null;
-  /** The same with the case's own names, where they make a difference. */
-  readonly mitigateHere?: (failure: Case) => string;
+  /** The same with the case's own names, or null where it has no effect, if the case makes a difference. */
+  readonly mitigateHere?: (failure: Case) => string | null;
   readonly takesEffect: string | null;
 }
 

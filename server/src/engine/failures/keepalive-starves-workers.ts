@@ -96,7 +96,8 @@ function weighAgainstChildren(
   against.push(
     `${fpm}, the pools of ${processes ?? 'one'} nginx worker${processes === 1 || processes === null ? '' : 's'} hold ${most} at most`,
   );
-  return { certainty: 'possible', because, against, refuted: processes !== null };
+  // No refutation: keepalive counts the idle connections of one worker and pool, those in use come on top.
+  return { certainty: 'possible', because, against };
 }
 
 /** How many workers nginx runs; null where it counts the processors itself. */

@@ -12,6 +12,9 @@ import type { FailureMode } from './failure-mode.ts';
  * system. A body that cannot be stored is 500 before any backend is asked; an answer is cut after its header.
  * Deliberately ignores 24 (open-files-exhausted) and files to be served.
  */
+const KEEP_OFF_DISK =
+  'proxy_max_temp_file_size 0 keeps answers off the disk (fastcgi_, uwsgi_, scgi_ likewise), except those to be cached';
+
 export const tempFilesUnwritable: FailureMode = {
   id: 'temp-files-unwritable',
   title: 'nginx cannot write its temporary files',
@@ -60,7 +63,8 @@ export const tempFilesUnwritable: FailureMode = {
           return `make ${folder} writable, with room on its disk, or name another folder in *_temp_path`;
       }
     },
-    mitigate: 'proxy_max_temp_file_size 0 keeps answers off the disk (fastcgi_, uwsgi_, scgi_ likewise)',
+    mitigate: KEEP_OFF_DISK,
+    mitigateHere: (failure) => (isAnswer(failure) ? KEEP_OFF_DISK : null),
     takesEffect: 'rights and space: with the next request; directives: nginx -s reload',
   },
   checks(failure) {
@@ -104,6 +108,12 @@ const TEMP = /"[^"]*(?:\/\d{10}|_temp(?:\/[^"]*)?|\/(?:body|proxy|fastcgi|uwsgi|
 
 function pathOf({ entry }: Case): string | null {
   return /\(\) "([^"]+)"/.exec(entry.message)?.[1] ?? null;
+}
+
+/** Whether it was an answer that did not fit, by what nginx was doing or by the folder; else a request body. */
+function isAnswer(failure: Case): boolean {
+  if (/^reading (?:upstream|response)/.test(failure.entry.action ?? '')) return true;
+  return /(?:^|[/_])(?:proxy|fastcgi|uwsgi|scgi)(?:_temp)?(?:\/|$)/.test(pathOf(failure) ?? '');
 }
 
 /** The folder that *_temp_path names: without number and levels. */

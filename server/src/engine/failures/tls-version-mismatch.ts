@@ -66,7 +66,7 @@ export const tlsVersionMismatch: FailureMode = {
     },
     mitigate:
       'for a backend with 1.0 or 1.1 only, in its location: proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.2 with proxy_ssl_ciphers DEFAULT:@SECLEVEL=0',
-    takesEffect: 'nginx -s reload',
+    takesEffect: 'nginx -s reload; a changed backend: its restart',
   },
   checks(failure) {
     const { peer } = failure;

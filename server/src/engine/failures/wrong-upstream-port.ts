@@ -44,11 +44,13 @@ export const wrongUpstreamPort: FailureMode = {
   remedy: {
     cure(failure) {
       const { peer } = failure;
-      const port = otherPort(failure)?.port ?? null;
+      const other = otherPort(failure);
+      const port = other?.port ?? null;
       if (peer?.port == null || BAD_PORT.test(failure.entry.message))
         return 'write the port on which the backend listens, a number from 1 to 65535';
       const known = port === null ? 'the port on which the backend listens' : `port ${port}`;
-      return `write ${known} instead of ${peer.port} in proxy_pass or in the server line of the upstream block, or let the backend listen on ${peer.port}`;
+      const unsure = other?.proved === false && port !== null ? 'if that program is the backend, ' : '';
+      return `${unsure}write ${known} instead of ${peer.port} in proxy_pass or in the server line of the upstream block, or let the backend listen on ${peer.port}`;
     },
     mitigate: null,
     takesEffect: 'nginx -s reload; a changed backend: restart of the backend',

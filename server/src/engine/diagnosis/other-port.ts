@@ -70,6 +70,7 @@ function fromRequest({ entry, peer }: Case): OtherPort | null {
   return {
     port: Number(asked[2]),
     because: `the request asks a proxy for ${asked[1]}:${asked[2]}, and nginx went to port ${peer?.port}`,
+    proved: true,
   };
 }
 

@@ -5,6 +5,9 @@ import { shellQuote } from '../diagnosis/shell.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
 
+const KEEP_OFF_DISK =
+  'proxy_max_temp_file_size 0 keeps answers off the disk (fastcgi_, uwsgi_, scgi_ likewise), except those to be cached';
+
 /**
  * nginx writes request bodies above client_body_buffer_size, answers above *_buffers and cached answers to temporary
  * files, and cannot. The master makes the folders and gives them to the worker's user when it starts, so 13 mostly
@@ -12,9 +15,6 @@ import type { FailureMode } from './failure-mode.ts';
  * system. A body that cannot be stored is 500 before any backend is asked; an answer is cut after its header.
  * Deliberately ignores 24 (open-files-exhausted) and files to be served.
  */
-const KEEP_OFF_DISK =
-  'proxy_max_temp_file_size 0 keeps answers off the disk (fastcgi_, uwsgi_, scgi_ likewise), except those to be cached';
-
 export const tempFilesUnwritable: FailureMode = {
   id: 'temp-files-unwritable',
   title: 'nginx cannot write its temporary files',

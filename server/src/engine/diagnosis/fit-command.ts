@@ -21,7 +21,10 @@ const LACKING: readonly { readonly tool: RegExp; readonly note: string }[] = [
     tool: word('ss'),
     note: 'The image has no ss: netstat in Alpine images, else cat /proc/net/tcp (in hex).',
   },
-  { tool: word('ip|nstat|tcpdump'), note: "The image lacks this tool: use the host's, in nginx's network." },
+  {
+    tool: word('ip|nstat|tcpdump|ping'),
+    note: "The image lacks this tool: use the host's, in nginx's network.",
+  },
   { tool: word('dig'), note: 'The image has no dig: nslookup in Alpine images, getent ahosts NAME in all.' },
   { tool: word('ps|pgrep'), note: 'Debian images have no ps: docker top CONTAINER shows the same.' },
   { tool: word('openssl'), note: "Alpine images have no openssl: use the host's." },
@@ -38,7 +41,7 @@ function word(names: string): RegExp {
 }
 
 /** What needs nothing of the container but its network. */
-const NETWORK_ONLY = /^(?:ss|ip|nstat|tcpdump) /;
+const NETWORK_ONLY = /^(?:ss|ip|nstat|tcpdump|ping) /;
 
 /** Commands in the form that the surroundings need, with what to use instead of a tool that an image lacks. */
 export function fitted(

@@ -43,6 +43,18 @@ describe('another port than the one that refused', () => {
     expect(await first(`${line}\n${REFUSED}`)).toMatch(/^backend-down/);
   });
 
+  test('a list that holds nginx itself: one loopback for both, in a container too', async () => {
+    const inContainer = REFUSED.replace('4242#4242', '46#46').replace('203.0.113.5', '172.17.0.1');
+    const list = (nginx: string) =>
+      `tcp   0   0 0.0.0.0:80   0.0.0.0:*   LISTEN   0   20897220   ${nginx}\ntcp   0   0 127.0.0.1:8082   0.0.0.0:*   LISTEN   0   20901611   22/java`;
+    expect((await all(inContainer))[0]).toMatch(/^container-localhost likely/);
+    const beside = await all(`${list('43/nginx: master pr')}\n${inContainer}`);
+    expect(beside[0]).toBe('wrong-upstream-port likely: the paste shows java listening on port 8082');
+    expect(beside.at(-1)).toMatch(/^container-localhost possible/);
+    // A list of another machine or container says nothing of this one's loopback.
+    expect((await all(`${list('43/apache2')}\n${inContainer}`))[0]).toMatch(/^container-localhost likely/);
+  });
+
   test('only possible where nothing says that it is the same program', async () => {
     const said = 'wrong-upstream-port possible: the paste shows a program listening on port 4000';
     const containers = `api-1  | Server listening on port 4000\n${REFUSED.replace('127.0.0.1:3001', '172.18.0.5:3000')}`;

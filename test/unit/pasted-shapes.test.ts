@@ -67,6 +67,7 @@ const SHAPES: Record<string, (line: string) => string> = {
   '12: a quotation': (line) => `> ${line}`,
   '12: back quotes': (line) => `\`${line}\``,
   '12: bold': (line) => `**${line}**`,
+  '12: the level bold': (line) => line.replace('[error]', '**[error]**'),
   '12: a fence': (line) => `\`\`\`\n${line}\n\`\`\``,
   '13: typographic quotes': (line) => line.replace(/"([^"]*)"/g, '\u201c$1\u201d'),
   '14: wrapped at 80 columns inside of words': (line) => hardWrap(line, 80),
@@ -75,6 +76,12 @@ const SHAPES: Record<string, (line: string) => string> = {
     line.replace(/, (client|server|request|upstream|host|referrer): /g, ',\n$1: '),
   '15: cut by an editor': (line) => `${line.slice(0, line.indexOf(', server: '))}$`,
   '16: elided by hand': (line) => `${line.slice(0, line.indexOf(', client: ') + 8)}...`,
+  '16: numbers and fields elided': (line) =>
+    `[error] ... ${line.slice(HEAD.length).replace(/, client: .*(?=, upstream: )/, ',\n  ...')}`.replace(
+      '...,',
+      '...',
+    ),
+  '16: numbers elided, with one character': (line) => `[error] \u2026 ${line.slice(HEAD.length)}`,
   '17: redacted': (line) =>
     line
       .replace('192.0.2.7', 'XXX.XXX.X.X')

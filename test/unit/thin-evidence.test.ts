@@ -191,6 +191,18 @@ describe('what else it may be, where little speaks for anything', () => {
     ]);
   });
 
+  test('a connection that was just being closed, by what the request tells', async () => {
+    const closed = 'upstream prematurely closed connection while reading response header from upstream';
+    // Without its request the line may be of a POST.
+    expect((await ids(closed)).slice(0, 3)).toContain('stale-keepalive-connection');
+    expect((await ids(line(closed, 'http://192.0.2.7:8080/x'))).slice(0, 3)).not.toContain(
+      'stale-keepalive-connection',
+    );
+    // Each call of gRPC is a POST.
+    const call = line(closed, 'grpc://192.0.2.7:50051').replace('GET /x HTTP/1.1', 'POST /a.B/C HTTP/2.0');
+    expect((await ids(call)).slice(0, 2)).toEqual(['backend-closed-early', 'plain-to-tls-backend']);
+  });
+
   test('an answer that was cut', async () => {
     for (const message of [
       'recv() failed (104: Connection reset by peer) while reading upstream',
@@ -251,6 +263,18 @@ describe('what else it may be, where little speaks for anything', () => {
       'backend-down',
     ]);
     expect(found.causes[1]!.do).toContain('127.0.0.1');
+  });
+
+  test('a pool that is nothing but localhost, asked from inside a container', async () => {
+    const none = line(
+      'no live upstreams while connecting to upstream',
+      'http://localhost/x',
+      '172.18.0.1',
+      24,
+    );
+    expect((await ids(none))[0]).toBe('container-localhost');
+    const outside = line('no live upstreams while connecting to upstream', 'http://localhost/x');
+    expect((await ids(outside))[0]).toBe('no-live-upstreams');
   });
 
   test('a request to a proxy names the port that nginx left out', async () => {

@@ -55,6 +55,20 @@ export function listensOnLoopback(failure: Case): Listening | null {
   );
 }
 
+/**
+ * The program that a pasted list of ss or netstat shows beside nginx itself: both have one loopback, in one container or
+ * on one machine. Null where nginx does not stand in such a list, or nobody on loopback beside it.
+ */
+export function besideNginx(failure: Case): Listening | null {
+  if (!allListeners(failure).some(({ program }) => /^(?:nginx|openresty|angie)$/.test(program ?? '')))
+    return null;
+  const { peer } = failure;
+  if (!peer || !isLoopback(peer)) return null;
+  return (
+    listeners(failure).find(({ program, host }) => program !== null && answersFor(failure, host)) ?? null
+  );
+}
+
 /** The server line or *_pass that named the peer. */
 function endOf(failure: Case): Endpoint | null {
   const { peer } = failure;
@@ -97,16 +111,20 @@ const NO_BACKEND =
   /sshd|nginx|systemd|resolve|cupsd|docker-proxy|master|postgres|mysqld|mariadbd|redis|memcached/;
 const SYSTEM_PORTS = new Set([22, 25, 53, 111, 443, 631, 3306, 5432, 6379, 11211, 27017]);
 
-function listeners({ helpers, model }: Case): Listening[] {
+function listeners(failure: Case): Listening[] {
+  const { model } = failure;
+  return allListeners(failure).filter(
+    ({ program, port }) =>
+      !NO_BACKEND.test(program ?? '') &&
+      !SYSTEM_PORTS.has(port) &&
+      (model === null || listensOn(model, '127.0.0.1', port).length === 0),
+  );
+}
+
+function allListeners({ helpers }: Case): Listening[] {
   return helpers
     .flatMap(({ kind, text }) => (kind === 'listening' ? [readListening(text)] : []))
-    .filter((one) => one !== null)
-    .filter(
-      ({ program, port }) =>
-        !NO_BACKEND.test(program ?? '') &&
-        !SYSTEM_PORTS.has(port) &&
-        (model === null || listensOn(model, '127.0.0.1', port).length === 0),
-    );
+    .filter((one) => one !== null);
 }
 
 /** Whether who listens on an address would take a connection to the peer, if it is on that machine. */

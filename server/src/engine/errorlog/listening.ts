@@ -42,7 +42,8 @@ export function readListening(line: string): Listening | null {
   if (line.length > 600) return null;
   const table = SS.exec(line) ?? NETSTAT.exec(line);
   if (table) {
-    const program = /"([^"]{1,40})"|\d\/([\w.-]{1,40})\s*$/.exec(line);
+    // netstat cuts titles that hold spaces: "43/nginx: master pr".
+    const program = /"([^"]{1,40})"|\d\/([\w.-]{1,40})(?:: [\w .:-]{0,40})?\s*$/.exec(line);
     return {
       host: table[1]!.replace(/%\w+$/, ''),
       port: Number(table[2]),

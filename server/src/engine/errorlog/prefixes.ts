@@ -15,6 +15,7 @@ export const normalisers: readonly Normaliser[] = [
   { name: 'typographic-quotes', apply: withPlainQuotes },
   { name: 'forum-marks', apply: withoutForumMarks },
   { name: 'markdown', apply: withoutMarkdown },
+  { name: 'marked-level', apply: withPlainLevel },
   { name: 'code-span', apply: insideCodeSpan },
   { name: 'outer-space', apply: (line) => line.trim() },
   { name: 'table-row', apply: tableCell },
@@ -137,6 +138,17 @@ function insideCodeSpan(line: string): string {
 
 /** A longer line was written by no person. */
 const MAX_PROSE = 4000;
+
+const MARKED_LEVEL = /(\*\*|__|[*_`])(\[(?:emerg|alert|crit|error|warn|notice|info|debug)\])\1/;
+/** What stands for numbers that were left out, behind the level or behind one of them. */
+const LEFT_OUT =
+  /(\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|#\d{1,10}:)( \*\d{1,20})? (?:\.{3}|\u2026|\[(?:\.{3}|\u2026)\]) (?=\S)/;
+
+/** `**[error]** 7#7: ...`: a level that was made bold. `[error] ... connect() failed`: numbers that were left out. */
+function withPlainLevel(line: string): string {
+  if (!line.includes(']')) return line;
+  return line.replace(MARKED_LEVEL, '$2').replace(LEFT_OUT, '$1$2 ');
+}
 
 const BRACKETED_URL = /"<([a-z]{2,10}:\/\/[^<>"]{1,2000})>"/g;
 

@@ -1,6 +1,7 @@
 import { type ListenAddress, listensOn } from '../config/listens.ts';
 import { bestPlace, type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
 import { containerPorts, isLoopback, onNginx } from '../diagnosis/commands.ts';
+import { besideNginx } from '../diagnosis/other-port.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -31,6 +32,16 @@ export const containerLocalhost: FailureMode = {
     if (!peer || peer.socket !== null || !isLoopback(peer)) return null;
     // A container need not show in a line.
     if (surroundings.because === null) return withoutEvidence(failure, 'container-localhost');
+    const beside = besideNginx(failure);
+    if (beside)
+      return {
+        certainty: 'possible',
+        because: [],
+        against: [
+          `the paste shows nginx and ${beside.program} in one list of ports: they share one loopback`,
+        ],
+        refuted: true,
+      };
     const because = [surroundings.because];
     const place = bestPlace(failure);
     if (place) because.push(`${place.node.text} names the container's own loopback address`);

@@ -47,8 +47,13 @@ export const noLiveUpstreams: FailureMode = {
       before.length === 0 &&
       group.peers.some((peer) => peer.node.args.some((word) => word.startsWith('max_conns=')))
     )
-      return { certainty: 'possible', because, against: [`servers of ${group.name} have a max_conns`] };
-    return { certainty: 'likely', because, against: [] };
+      return {
+        certainty: 'possible',
+        because,
+        against: [`servers of ${group.name} have a max_conns`],
+        general: true,
+      };
+    return { certainty: 'likely', because, against: [], general: true };
   },
   remedy: {
     cure: (failure) =>

@@ -51,9 +51,11 @@ export const staleKeepaliveConnection: FailureMode = {
           against: ['the same request failed on a second connection, a new one'],
           refuted: true,
         };
-      against.push(
-        `nginx repeats ${entry.request?.method ?? 'a GET'} on a new connection by itself: alone, this line is no 502`,
-      );
+      // Without its request the line may be of one that nginx does not repeat.
+      if (entry.request !== null)
+        against.push(
+          `nginx repeats ${entry.request.method} on a new connection by itself: alone, this line is no 502`,
+        );
     }
     const down = failure.neighbours.find((other) => samePeer(other, entry) && refused(other));
     if (down)

@@ -287,16 +287,28 @@ function closedCauses(entry: LogEntry): readonly string[] {
   if (gateway.length > 0) {
     return gateway;
   }
-  const general = [
-    'backend-closed-early',
-    'backend-worker-timeout',
-    'plain-to-tls-backend',
-    'backend-restarting',
-    'http10-refused',
-  ];
-  return isUnsafeMethod(entry)
-    ? ['stale-keepalive-connection', ...general]
-    : [...general, 'stale-keepalive-connection'];
+  // Each call of gRPC is a POST: the method tells nothing there, and a port with TLS is what is met most.
+  if (/^grpcs?$/.test(scheme(entry) ?? ''))
+    return [
+      'backend-closed-early',
+      'plain-to-tls-backend',
+      'stale-keepalive-connection',
+      'backend-worker-timeout',
+      'backend-restarting',
+    ];
+  const first = ['backend-closed-early', 'backend-worker-timeout'];
+  const last = ['plain-to-tls-backend', 'backend-restarting', 'http10-refused'];
+  return withStale(entry, first, last);
+}
+
+/**
+ * Where a connection that was just being closed stands: first for a request that nginx does not repeat, last for one
+ * that it does, and behind the usual ones where the line lost its request.
+ */
+function withStale(entry: LogEntry, first: readonly string[], last: readonly string[]): readonly string[] {
+  const stale = 'stale-keepalive-connection';
+  if (isUnsafeMethod(entry)) return [stale, ...first, ...last];
+  return entry.request === null ? [...first, stale, ...last] : [...first, ...last, stale];
 }
 
 function resetCauses(entry: LogEntry): readonly string[] {
@@ -308,16 +320,15 @@ function resetCauses(entry: LogEntry): readonly string[] {
   if (gateway.length > 0) {
     return gateway;
   }
-  const general = [
-    'backend-reset',
+  if (/^grpcs?$/.test(scheme(entry) ?? ''))
+    return ['backend-reset', 'plain-to-tls-backend', 'stale-keepalive-connection', 'backend-restarting'];
+  const last = [
     'plain-to-tls-backend',
     'backend-restarting',
     'fastcgi-behind-proxy-pass',
     'request-headers-too-big-for-backend',
   ];
-  return isUnsafeMethod(entry)
-    ? ['stale-keepalive-connection', ...general]
-    : [...general, 'stale-keepalive-connection'];
+  return withStale(entry, ['backend-reset'], last);
 }
 
 /** What is behind *_pass of FastCGI, uwsgi and SCGI: processes that crash or are ended; uWSGI also has a small buffer. */

@@ -21,7 +21,7 @@ export const peers: readonly MessageKind[] = [
       '2024/10/21 08:41:45 [error] 165#165: *18130 no live upstreams while connecting to upstream, client: 10.0.0.9, server: app.test, request: "GET / HTTP/1.1", upstream: "http://app_pool/", host: "app.test"',
     causes: (entry) =>
       entry.upstream?.address === 'localhost'
-        ? ['no-live-upstreams', 'ipv6-mismatch', 'backend-down', 'max-conns-reached']
+        ? ['no-live-upstreams', 'ipv6-mismatch', 'backend-down', 'container-localhost', 'max-conns-reached']
         : ['no-live-upstreams', 'all-peers-down', 'backend-down', 'max-conns-reached'],
   },
   {

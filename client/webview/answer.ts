@@ -1,4 +1,4 @@
-import type { Cause, DrawnCause, DrawnFix, DrawnPlace, Explanation } from 'nginx-502/protocol';
+import type { Cause, Drawing, DrawnCause, DrawnFix, DrawnPlace, Explanation } from 'nginx-502/protocol';
 import type { PanelAnswer, PanelState, ShownGroup, ViewMessage } from '../src/panel-messages.ts';
 import { button, type Content, h } from './elements.ts';
 
@@ -198,7 +198,7 @@ function trackView({ drawing }: ShownGroup): Node | null {
 
 function placeView(
   place: DrawnPlace,
-  others: readonly DrawnPlace[],
+  others: Drawing['alternatives'],
   i: number,
   answer: PanelAnswer,
   say: Say,
@@ -224,11 +224,13 @@ function placeView(
     ...(others.length === 0
       ? []
       : [
+          h('p', { class: 'also dim' }, 'Also possible:'),
           h(
-            'p',
+            'ul',
             { class: 'also dim' },
-            'Also possible: ',
-            others.map((other, k): Content => [k > 0 ? ', ' : '', jump(other, `jump-${i}-${k}`)]),
+            others.map((other, k) =>
+              h('li', {}, jump(other, `jump-${i}-${k}`), ` ${other.text}: ${other.why}`),
+            ),
           ),
         ]),
   ];

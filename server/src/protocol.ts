@@ -56,7 +56,8 @@ export interface Drawing {
   /** "111: Connection refused" */
   readonly errno: string | null;
   readonly place: DrawnPlace | null;
-  readonly alternatives: readonly DrawnPlace[];
+  /** Other places that fit the line, each with why. */
+  readonly alternatives: readonly (DrawnPlace & { readonly why: string })[];
   /** One for each of the causes, in their order. */
   readonly causes: readonly DrawnCause[];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Explanation } from '../../server/src/engine/contract.ts';
 import { LogExplainer } from '../../server/src/engine/diagnosis/explain-log.ts';
+import { placeName, whyAlso } from '../../server/src/engine/diagnosis/place-reason.ts';
 import { modelOfTexts } from '../support/engine.ts';
 
 /** Places that files and line must tell together; what a real nginx does is in test/nginx/place.test.ts. */
@@ -153,5 +154,22 @@ describe('a line that nginx names at start-up', () => {
       here,
     );
     expect(found.place?.trace.at(-1)).toBe('"web:80" does not stand there: the file may have changed since');
+  });
+});
+
+describe('other places that fit', () => {
+  const files = main(`
+server { listen 80; server_name app.test; location /x { proxy_pass http://127.0.0.1:3001; } }
+server { listen 80; server_name b.test; location / { proxy_pass http://$backend; } location /x { proxy_pass http://127.0.0.1:3001; } }
+server { listen 80; server_name c.test; location / { proxy_pass http://127.0.0.1:3001; } }`);
+  const line = refused('http://127.0.0.1:3001/x', 'request: "GET /x HTTP/1.1"').replace(/, host: .*/, '');
+
+  test('come with what tells them from the first', async () => {
+    const { place } = await explained(line, files);
+    const reasons = place!.alternatives.map((other) => `${placeName(other)}: ${whyAlso(place!, other)}`);
+    expect(reasons).toEqual([
+      'location /x in b.test: it fits as well: same address, same request',
+      'location / in c.test: location / is the longest prefix of /x',
+    ]);
   });
 });

@@ -2,6 +2,7 @@ import type { ConfigModel } from '../engine/config/model.ts';
 import type { Cause, Explain, ExplainGroup, Explanation } from '../engine/contract.ts';
 import { nothingFound } from '../engine/diagnosis/nothing-found.ts';
 import { errnoText, phaseTrack, type StepState } from '../engine/diagnosis/phase-track.ts';
+import { placeName, whyAlso } from '../engine/diagnosis/place-reason.ts';
 import { shownPath, WIDTH } from './source-view.ts';
 import { printable, type Style, wrapText } from './style.ts';
 
@@ -18,6 +19,8 @@ export interface ExplainReportOptions {
 const MAX_GROUPS = 10;
 /** Causes printed; JSON has all. */
 const MAX_CAUSES = 3;
+/** Other places printed; JSON has more. */
+const MAX_ALSO = 3;
 const INDENT = '       ';
 
 /** The explanations as text: verdict first, then where, why, the cure, and the commands that make sure. */
@@ -116,11 +119,7 @@ function placeText(explanation: Explanation, options: ExplainReportOptions): str
   }
   const { directive } = place;
   const at = `${shownPath(directive.file, options.cwd)}:${directive.range.start.line}`;
-  const names = place.server?.names[0] ?? null;
-  const what = [
-    place.location ? place.location.text : 'the configuration',
-    names === null ? '' : ` in ${names}`,
-  ].join('');
+  const what = placeName(place);
   const gap = WIDTH - INDENT.length - what.length;
   const lines =
     at.length + 2 <= gap
@@ -135,13 +134,24 @@ function placeText(explanation: Explanation, options: ExplainReportOptions): str
     const room = WIDTH - INDENT.length - number.length;
     lines.push(`${INDENT}${number}${text.length > room ? `${text.slice(0, room - 1)}\u2026` : text}`);
   }
-  if (place.alternatives.length > 0) {
-    const others = place.alternatives.map(
-      (p) => `${shownPath(p.directive.file, options.cwd)}:${p.directive.range.start.line}`,
-    );
-    lines.push(...hang(INDENT, INDENT, `also possible: ${others.join(', ')}`));
-  }
+  lines.push(...alsoText(place, options.cwd));
   lines.push('');
+  return lines;
+}
+
+/** Other places that fit, with what tells them from the first. */
+function alsoText(place: NonNullable<Explanation['place']>, cwd: string): string[] {
+  const { alternatives } = place;
+  if (alternatives.length === 0) return [];
+  const lines = [`${INDENT}also possible:`];
+  for (const other of alternatives.slice(0, MAX_ALSO)) {
+    const { file, range } = other.directive;
+    const at = `${shownPath(file, cwd)}:${range.start.line}`;
+    const text = `${at}, ${placeName(other)}: ${whyAlso(place, other)}`;
+    lines.push(...hang(`${INDENT}- `, `${INDENT}  `, text));
+  }
+  const more = alternatives.length - MAX_ALSO;
+  if (more > 0) lines.push(`${INDENT}- ${more} more; --format json has them`);
   return lines;
 }
 

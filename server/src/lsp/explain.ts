@@ -5,6 +5,7 @@ import { LogExplainer } from '../engine/diagnosis/explain-log.ts';
 import { applyEdits } from '../engine/diagnosis/fixes.ts';
 import { nothingFound } from '../engine/diagnosis/nothing-found.ts';
 import { errnoText, phaseTrack } from '../engine/diagnosis/phase-track.ts';
+import { placeName, whyAlso } from '../engine/diagnosis/place-reason.ts';
 import { failureMode } from '../engine/failures/index.ts';
 import { readLogFile } from '../log-file.ts';
 import type {
@@ -92,7 +93,10 @@ function draw(explanation: Explanation, judged: Judged | null, lineDiff: LineDif
     track: phaseTrack(explanation),
     errno: errnoText(explanation),
     place: place && judged && drawPlace(place, judged),
-    alternatives: judged ? (place?.alternatives ?? []).map((other) => drawPlace(other, judged)) : [],
+    alternatives:
+      place && judged
+        ? place.alternatives.map((other) => ({ ...drawPlace(other, judged), why: whyAlso(place, other) }))
+        : [],
     causes: explanation.causes.map(
       (cause): DrawnCause => ({
         title: failureMode(cause.id)?.title ?? cause.id,
@@ -130,12 +134,10 @@ function drawPlace(place: Place, { model, inEditor }: Judged): DrawnPlace {
   const { file, range } = place.directive;
   const shown = inEditor({ file, range });
   const document = model.snapshot.files.get(file);
-  const names = place.server?.names[0];
-  const what = place.location?.text ?? 'the configuration';
   const drawn = {
     uri: uriOf(shown.file),
     range: shown.range,
-    text: names === undefined ? what : `${what} in ${names}`,
+    text: placeName(place),
   };
   if (!document) return { ...drawn, lines: [] };
   const { lines } = document;

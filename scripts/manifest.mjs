@@ -24,7 +24,7 @@ const GENERAL_TITLES = {
 export function withFindings(manifest, { failureModes, generalIds }) {
   const result = structuredClone(manifest);
   const severity = result.contributes.configuration.properties['nginx502.severity'];
-  const titles = new Map(failureModes.map((mode) => [mode.id, mode.title]));
+  const titles = new Map(failureModes.filter((mode) => mode.detect).map((mode) => [mode.id, mode.title]));
   for (const id of generalIds) {
     if (!GENERAL_TITLES[id]) throw new Error(`Give the finding "${id}" a title in scripts/manifest.mjs.`);
     titles.set(id, GENERAL_TITLES[id]);

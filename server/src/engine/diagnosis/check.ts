@@ -15,8 +15,11 @@ import { applySuppressions, suppressionsIn } from './suppression.ts';
 /** Every id that a finding can carry. */
 export const FINDING_IDS: ReadonlySet<string> = new Set([
   ...GENERAL_IDS,
-  ...failureModes.map((mode) => mode.id),
+  ...failureModes.filter((mode) => mode.detect).map((mode) => mode.id),
 ]);
+
+/** Ids that a comment may name: also of faults that only a log shows. */
+const KNOWN_IDS: ReadonlySet<string> = new Set([...FINDING_IDS, ...failureModes.map((mode) => mode.id)]);
 
 /** All that is to be said about a configuration, in the order of files, positions and ids. */
 export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Check {
@@ -35,7 +38,7 @@ export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Che
   const visible = applySuppressions(
     adjustSeverity(dropShadowed(merge(findings)), settings),
     suppressions,
-    FINDING_IDS,
+    KNOWN_IDS,
   );
   return {
     schema: 1,

@@ -9,6 +9,7 @@ import type { SyntaxDocument } from '../syntax/document.ts';
 import { directiveFindings } from './directives/index.ts';
 import { REFUSED } from './directives/refusal.ts';
 import { GENERAL_IDS } from './finding-ids.ts';
+import { findingOfGenerated } from './generated.ts';
 import { NO_SETTINGS, type Settings } from './settings.ts';
 import { applySuppressions, suppressionsIn } from './suppression.ts';
 
@@ -44,7 +45,9 @@ export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Che
     schema: 1,
     nginxVersion: model.version,
     files: [...snapshot.files.keys()],
-    findings: sortFindings(visible, [...snapshot.files.keys()]),
+    findings: sortFindings(visible, [...snapshot.files.keys()]).map((finding) =>
+      findingOfGenerated(model, finding),
+    ),
     problems: dedupeProblems(model.problems),
     fixed: [],
   };

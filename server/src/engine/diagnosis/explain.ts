@@ -20,6 +20,7 @@ import { failureMode, failureModes } from '../failures/index.ts';
 import { bestPlace, type Case, type FoundPlace, type Peer, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
 import { fitted } from './fit-command.ts';
+import { causesOfGenerated, generatedBy, generatedNote } from './generated.ts';
 import { helperEvidence } from './helper-evidence.ts';
 import { findPlaces } from './locate.ts';
 import type { PasteClues } from './paste-clues.ts';
@@ -54,6 +55,9 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
   }
   const remaining = causes.filter(({ refuted }) => !refuted).map(({ cause }) => cause);
   if (remaining[0]) remaining[0].checks = tellApart(failure, remaining);
+  const ranked = causes.map(({ cause }) => cause);
+  const generated = generatedBy(failure);
+  if (generated) notes.push(generatedNote(generated));
   const older = otherScheme(failure);
   if (older) notes.push(older);
   return {
@@ -67,7 +71,7 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
     },
     entry: fieldsOf(entry),
     status: statusIn(failure),
-    causes: causes.map(({ cause }) => cause),
+    causes: generated ? causesOfGenerated(ranked, generated) : ranked,
     place: placeOf(failure),
     attempts: attempts(failure),
     notes,

@@ -123,3 +123,23 @@ describe('verify errors', () => {
     expect(found[0]!.do).toContain('Renew the certificate of 10.0.0.5:443');
   });
 });
+
+test('no TLS on port 443 is a missing name where none is sent, and a plain backend elsewhere', async () => {
+  const message = 'SSL_do_handshake() failed (SSL: error:0A00010B:SSL routines::wrong version number)';
+  const of = async (location: string, port: number): Promise<string[]> => {
+    const config = `events {}\nhttp {\n server {\n server_name app.test;\n location /x { ${location} }\n }\n}\n`;
+    const explainer = new LogExplainer({ model: await modelOfTexts({ '/etc/nginx/nginx.conf': config }) });
+    explainer.push(
+      `2026/01/31 03:00:00 [error] 4242#4242: *7 ${message} while SSL handshaking to upstream, client: 127.0.0.1, server: app.test, request: "GET /x HTTP/1.1", upstream: "https://198.51.100.9:${port}/x", host: "app.test"\n`,
+    );
+    return brief(explainer.end({ value: null, from: 'unknown' }, []).groups[0]!.explanation.causes);
+  };
+  expect(await of('proxy_pass https://cdn.test;', 443)).toEqual([
+    'sni-missing likely',
+    'tls-to-plain-backend likely',
+  ]);
+  expect((await of('proxy_pass https://cdn.test; proxy_ssl_server_name on;', 443))[0]).toBe(
+    'tls-to-plain-backend likely',
+  );
+  expect((await of('proxy_pass https://cdn.test:3000;', 3000))[0]).toMatch(/^tls-to-plain-backend /);
+});

@@ -30,6 +30,7 @@ const line = (message: string, upstream: string, client = '198.51.100.7', pid = 
 describe('a message alone, as a title has it', () => {
   const TITLES: readonly (readonly [text: string, cause: string])[] = [
     ['auth request unexpected status: 304', 'auth-request-failed'],
+    ['Error: "host not found in upstream \'php-fpm\'"', 'host-not-found-at-start'],
     ['could not be resolved (3: Host not found)', 'resolver-failed'],
     ['Error: zero length URI to proxy', 'invalid-upstream-variable'],
     ['too long http2 header value: "x-long: 1"', 'request-headers-too-big-for-backend'],
@@ -275,6 +276,20 @@ describe('what else it may be, where little speaks for anything', () => {
     expect((await ids(none))[0]).toBe('container-localhost');
     const outside = line('no live upstreams while connecting to upstream', 'http://localhost/x');
     expect((await ids(outside))[0]).toBe('no-live-upstreams');
+  });
+
+  test('a body that only the location of a subrequest finds too large', async () => {
+    const head = (level: string): string => `2026/01/31 03:00:00 [${level}] 4242#4242: *7`;
+    const fields = 'client: 198.51.100.7, server: app.test, request: "POST /x HTTP/1.1"';
+    const large = `${head('error')} client intended to send too large body: 2097153 bytes, ${fields}`;
+    const auth = `${head('error')} auth request unexpected status: 413 while sending to client, ${fields}, host: "app.test"`;
+    const own = await first(`${large}, host: "app.test"`);
+    expect(own.causes).toEqual([]);
+    expect(own.status.code).toBe('413');
+    const inside = await first(`${large}, subrequest: "/auth", host: "app.test"\n${auth}`);
+    expect(inside.causes[0]).toMatchObject({ id: 'auth-request-failed', certainty: 'likely' });
+    expect(inside.causes[0]!.do).toMatch(/^Set client_max_body_size 0 in the location of auth_request/);
+    expect(inside.status.code).toBeNull();
   });
 
   test('a request to a proxy names the port that nginx left out', async () => {

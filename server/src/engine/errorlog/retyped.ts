@@ -62,10 +62,11 @@ export function inOwnCase(line: string): string {
 }
 
 const BARE_NAME = /(host not found in upstream )([\w.:-]{1,300})( in \/|$)/;
+const OTHER_QUOTES = /(host not found in upstream )(['`])([\w.:-]{1,300})\2/;
 
-/** `host not found in upstream app.test in /etc/...`: a name whose quotes were lost with the real one. */
+/** `host not found in upstream app.test in /etc/...`: a name that lost its quotes, or has others. */
 export function withQuotedName(line: string): string {
-  return line.replace(BARE_NAME, '$1"$2"$3');
+  return line.replace(OTHER_QUOTES, '$1"$3"').replace(BARE_NAME, '$1"$2"$3');
 }
 
 const PROXY_TAIL = '" while reading PROXY protocol, client: ';

@@ -1,5 +1,5 @@
 import { effective } from '../config/inheritance.ts';
-import { bestPlace, type Case } from '../diagnosis/case.ts';
+import { bestPlace, type Case, type Weight } from '../diagnosis/case.ts';
 import { searchLog } from '../diagnosis/commands.ts';
 import { sameRequest } from '../diagnosis/same-request.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
@@ -21,9 +21,10 @@ export const authRequestFailed: FailureMode = {
   status: '500',
   versions: null,
   hits: 'every request through a location with auth_request, while the service behind it fails',
-  signatures: [{ message: 'auth-request-unexpected-status' }],
+  signatures: [{ message: 'auth-request-unexpected-status' }, { message: 'client-body-too-large' }],
   follows: subrequests,
   weigh(failure) {
+    if (failure.matched.kind.id === 'client-body-too-large') return tooLarge(failure);
     const status = statusOf(failure);
     const auth = authLine(failure);
     const asks = auth === null ? 'auth_request' : auth;
@@ -46,11 +47,13 @@ export const authRequestFailed: FailureMode = {
   remedy: {
     cure(failure) {
       const status = statusOf(failure);
+      if (status === '413' || failure.matched.kind.id === 'client-body-too-large')
+        return 'set client_max_body_size 0 in the location of auth_request: nginx measures the whole request there too, even with proxy_pass_request_body off';
       if (subrequests(failure).length > 0)
         return 'repair what the line with "subrequest:" of this connection tells';
       if (status === '404')
         return 'correct the path that the location of auth_request passes on: the service has none of that name';
-      if (status === '400' || status === '413')
+      if (status === '400')
         return 'set proxy_pass_request_body off and proxy_set_header Content-Length "" in the location of auth_request: the service is sent the head of the request only';
       if (status?.startsWith('3'))
         return 'let the service answer 401 instead of a redirect; error_page 401 can then lead the client to the login page';
@@ -76,8 +79,24 @@ export const authRequestFailed: FailureMode = {
   references: ['https://nginx.org/en/docs/http/ngx_http_auth_request_module.html'],
 };
 
-/** Statuses that nginx makes when a backend fails it: the service may not have answered at all. */
-const MADE_BY_NGINX = new Set(['500', '502', '503', '504']);
+/** Statuses that nginx makes of itself: the service may not have answered at all. */
+const MADE_BY_NGINX = new Set(['413', '500', '502', '503', '504']);
+
+/** A body that is too large for the location of the subrequest; null where no line tells of one. */
+function tooLarge({ entry, neighbours }: Case): Weight | null {
+  if (entry.subrequest !== null) {
+    const because = [`the limit is that of the location of ${entry.subrequest}, not of the request's own`];
+    return { certainty: 'likely', because, against: [] };
+  }
+  const told = neighbours.find(
+    (other) =>
+      /^auth request unexpected status: 413/.test(other.message) &&
+      (sameRequest(other, entry) || (other.connection === null && entry.connection === null)),
+  );
+  if (!told) return null;
+  const because = [`line ${told.line}: the request of auth_request was the one that ended with 413`];
+  return { certainty: 'likely', because, against: [] };
+}
 
 function statusOf(failure: Case): string | null {
   return /unexpected status: (\d{3})/.exec(failure.entry.message)?.[1] ?? null;

@@ -46,8 +46,13 @@ export const sniMissing: FailureMode = {
         ...about,
         `${on.name} is ${on.node ? 'off' : 'off, the default'}: nginx sends no server name`,
       ];
+      // On a port that always speaks TLS, no TLS at all is the answer of a CDN that does not know for whom it is.
+      const plain =
+        error?.meaning === 'not-tls' && failure.peer?.port === 443 && name !== null && isServerName(name);
+      if (plain)
+        because.push('port 443 usually speaks TLS, and a CDN may answer in plain text without a name');
       // Off is the default: where the backend said nothing, that is no more than a hint.
-      const said = mismatch || named || (error?.alert != null && POINTS.has(error.meaning));
+      const said = mismatch || named || plain || (error?.alert != null && POINTS.has(error.meaning));
       return { certainty: unknown ? 'certain' : said ? 'likely' : 'possible', because, against: [] };
     }
     if (mismatch || failure.matched.kind.id === 'upstream-certificate-verify-error') return null;

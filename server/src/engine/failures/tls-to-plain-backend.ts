@@ -65,7 +65,9 @@ export const tlsToPlainBackend: FailureMode = {
       };
     }
     if (!noTls) return { certainty: because.length > 0 ? 'likely' : 'possible', because, against: [] };
-    return { certainty: because.length > 1 ? 'certain' : 'likely', because, against: [] };
+    if (because.length > 1) return { certainty: 'certain', because, against: [] };
+    // On port 443 a plain answer to a handshake without a name is met too (sni-missing).
+    return { certainty: 'likely', because, against: [], general: port === 443 };
   },
   fix(failure) {
     const target = bestPlace(failure)?.proxied;

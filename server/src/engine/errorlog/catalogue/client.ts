@@ -86,12 +86,18 @@ export const client: readonly MessageKind[] = [
     text: 'client intended to send too large [body: <number> bytes|chunked body: <number> bytes|chunked body: <first>+<second> bytes]',
     source: 'ngx_http_core_module.c ngx_http_core_find_config_phase, ngx_http_request_body.c',
     phase: 'client',
-    status: verdict('413', 'response', 'certain', '413, not 502: no backend was asked.'),
+    status: (entry) =>
+      entry.subrequest === null
+        ? verdict('413', 'response', 'certain', '413, not 502: no backend was asked.')
+        : verdict(null, null, 'possible', '413 to the subrequest; auth_request makes 500 of it.'),
     fault: 'configuration',
-    meaning: () => 'The request is larger than client_max_body_size.',
+    meaning: (entry) =>
+      entry.subrequest === null
+        ? 'The request is larger than client_max_body_size.'
+        : `The request is larger than client_max_body_size where its subrequest ${entry.subrequest} leads.`,
     since: null,
     example: requestLine('error', 'client intended to send too large body: 2097152 bytes'),
-    causes: [],
+    causes: (entry) => (entry.subrequest === null ? [] : ['auth-request-failed']),
   },
   {
     id: 'plain-http-to-https-port',

@@ -105,3 +105,47 @@ describe.each(Object.entries(SHAPES))('%s', (_name, shape) => {
     expect(firstCause(shape(clean)), shape(clean)).toBe(expected);
   });
 });
+
+describe('an error of the system that lost its number or its end', () => {
+  const cases = CLEAN.filter((line) => / (?:failed|timed out) \(\d/.test(line));
+  test.each(cases)('without its number: %s', (line) => {
+    const bare = line.replace(/\((\d+): /, '(');
+    expect(bare).not.toBe(line);
+    for (const head of ['', HEAD]) expect(firstCause(head + bare)).toBe(firstCause(head + line));
+    const said = bare.slice(0, bare.indexOf(', client:'));
+    expect(firstCause(`it logs "${said.toLowerCase()}".`)).toBe(firstCause(said));
+  });
+
+  test('the middle of the line is lost', () => {
+    const torn = `${HEAD}connect() to unix:///srv/shop/app/tmp/web.sock failed (2: No such file or srv/shop/app/tmp/web.sock:/a", host: "app.test"`;
+    expect(firstCause(torn)).toBe('unix-socket-missing');
+    // Too little is left to tell which error it was.
+    expect(firstCause(torn.replace('No such file or srv', 'No srv'))).toBeNull();
+  });
+
+  test('other words in the brackets are left alone', () => {
+    expect(
+      firstCause(`${HEAD}connect() failed (some other words) while connecting to upstream, ${TAIL}`),
+    ).toBeNull();
+  });
+});
+
+test('what PHP wrote to its error output does not go before the failure, also where it is cut', () => {
+  const big = `${HEAD}upstream sent too big header while reading response header from upstream, ${TAIL}`;
+  const stderr = `${HEAD}FastCGI sent in stderr: "PHP message: shop: debug - checking`;
+  expect(firstCause(`${big}\n${stderr}`)).toBe('response-header-too-big');
+  expect(firstCause(`${stderr}\n${big}`)).toBe('response-header-too-big');
+});
+
+test('a failure of Lua behind words of a person', () => {
+  const said = "Error : failed to run balancer_by_lua*: balancer_by_lua:2: module 'shop' not found";
+  expect(firstCause(said)).toBe('lua-error');
+  const bare = "lua entry thread aborted: runtime error: /srv/a.lua:27: attempt to index local 'http'";
+  expect(firstCause(bare)).toBe('lua-error');
+});
+
+test('a socket of a kind that the system lacks, its address lost', () => {
+  expect(firstCause('The log says "socket() failed (97: Address family not supported by protocol)".')).toBe(
+    'ipv6-mismatch',
+  );
+});

@@ -327,7 +327,15 @@ function matchCutText(entry: LogEntry): MatchedMessage | null {
       found.push({ ...rule, captures: cut.captures });
     }
   }
-  return choose(found, 'The message is cut short.');
+  // What lacks only its end is likelier than what would have needed other words behind the cut.
+  const least = Math.min(...found.map(({ template }) => template.weight));
+  const quotes = found.filter(({ template }) => template.weight === least && endsInQuote(template));
+  return choose(quotes.length > 0 ? quotes : found, 'The message is cut short.');
+}
+
+/** Whether nothing but a closing quote follows a variable part: any text at all may stand in there. */
+function endsInQuote({ literals }: Template): boolean {
+  return literals.length === 2 && literals[1] === '"';
 }
 
 /**

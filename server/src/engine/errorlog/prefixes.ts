@@ -1,4 +1,4 @@
-import { inOwnCase, withProxyHeader, withQuotedName } from './retyped.ts';
+import { inOwnCase, withErrorNumber, withProxyHeader, withQuotedName, withTornError } from './retyped.ts';
 
 /** Takes one kind of dirt off a line; gives it back as it is when the dirt is not there. */
 export interface Normaliser {
@@ -25,6 +25,8 @@ export const normalisers: readonly Normaliser[] = [
   { name: 'trailing-comma', apply: withoutComma },
   { name: 'retyped-case', apply: inOwnCase },
   { name: 'lost-quotes', apply: withQuotedName },
+  { name: 'lost-number', apply: withErrorNumber },
+  { name: 'lost-middle', apply: withTornError },
   { name: 'broken-header', apply: withProxyHeader },
 ];
 

@@ -14,7 +14,12 @@ export function readCleanLine(line: string, lineNumber: number, cut: boolean): L
     return null;
   }
   const entry = makeEntry(line, head, lineNumber, cut);
-  return hasForeignQuotes(entry) ? null : entry;
+  return hasForeignQuotes(entry) || hasLostError(entry) ? null : entry;
+}
+
+/** Whether an error of the system stands there without its number or its end; OpenSSL's have neither. */
+function hasLostError({ errno, message }: LogEntry): boolean {
+  return errno === null && / (?:failed|timed out) \((?!SSL:)/.test(message);
 }
 
 /** Whether the quotes of the request were changed on the way: `\"GET`, `&quot;GET`, a typographic quote. */
@@ -91,7 +96,7 @@ export function hasHead(entry: LogEntry): boolean {
 
 /** Words of which every message and every tail has one: most lines of other programs go no further. */
 const WORDS =
-  /[uU]pstream|client|failed|resolve|redirect|worker_connections|\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|SSL|FastCGI|#\d|nginx: |[aA]uth request|http2 |U[RI][LI] (?:prefix|part|to proxy)|PROXY protocol|broken header|DNS |uninitialized|subrequests cycle|\[lua\]| in \/etc\/nginx|fastcgi request record/;
+  /[uU]pstream|client|failed|resolve|redirect|worker_connections|\[(?:emerg|alert|crit|error|warn|notice|info|debug)\]|SSL|FastCGI|#\d|nginx: |[aA]uth request|http2 |U[RI][LI] (?:prefix|part|to proxy)|PROXY protocol|broken header|DNS |uninitialized|subrequests cycle|\[lua\]| in \/etc\/nginx|fastcgi request record|lua (?:entry|user) thread|_by_lua/;
 
 const NO_HEAD: Head = { time: null, level: null, pid: null, connection: null, start: 0, end: 0 };
 

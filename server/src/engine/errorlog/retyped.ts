@@ -76,3 +76,66 @@ export function withProxyHeader(line: string): string {
   const at = line.indexOf(PROXY_TAIL);
   return at < 0 || line.includes('broken header: "') ? line : `broken header: "${line}`;
 }
+
+/** Errors of the system by the words that nginx writes behind their number; Linux's numbers. */
+const ERRNO_OF: ReadonlyMap<string, number> = new Map([
+  ['no such file or directory', 2],
+  ['resource temporarily unavailable', 11],
+  ['permission denied', 13],
+  ['too many open files', 24],
+  ['no space left on device', 28],
+  ['broken pipe', 32],
+  ['address family not supported by protocol', 97],
+  ['cannot assign requested address', 99],
+  ['network is unreachable', 101],
+  ['connection reset by peer', 104],
+  ['connection timed out', 110],
+  ['operation timed out', 110],
+  ['connection refused', 111],
+  ['no route to host', 113],
+  ['host is unreachable', 113],
+]);
+const BARE_ERROR = /( (?:failed|timed out) \()([A-Za-z][A-Za-z ]{7,44})\)/g;
+
+/** `connect() failed (Connection refused)`: an error of the system whose number a person left out. */
+export function withErrorNumber(line: string): string {
+  return line.replace(BARE_ERROR, (whole, before: string, words: string) => {
+    const code = ERRNO_OF.get(words.toLowerCase());
+    return code === undefined ? whole : `${before}${code}: ${words})`;
+  });
+}
+
+const TORN_ERROR = / failed \((\d{1,3}): ([A-Za-z ]{8,44})/g;
+/** Places looked at in one line: each may mean a look at its whole rest. */
+const MAX_TRIES = 4;
+const NEXT_FIELD = /", (?:client|server|request|upstream|host|referrer): "/;
+
+/**
+ * `failed (2: No such file or home/app/app.sock:/", host: "..."`: a line of which a narrow window or an editor lost the
+ * middle. The error is completed, and what is left of a value up to the next field is dropped.
+ */
+export function withTornError(line: string): string {
+  TORN_ERROR.lastIndex = 0;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const match = TORN_ERROR.exec(line);
+    if (!match) break;
+    const code = Number(match[1]);
+    const end = match.index + match[0].length;
+    if (line[end] === ')') continue;
+    const words = match[2]!.toLowerCase();
+    const error = [...ERRNO_OF].find(
+      ([known, number]) => number === code && !words.startsWith(known) && beginsAlike(known, words),
+    );
+    const field = NEXT_FIELD.exec(line.slice(end));
+    if (!error || !field) continue;
+    const [known] = error;
+    return `${line.slice(0, match.index)} failed (${code}: ${known})${line.slice(end + field.index + 1)}`;
+  }
+  return line;
+}
+
+/** Whole words, and enough of them that the error is no other. */
+function beginsAlike(known: string, words: string): boolean {
+  const space = known.indexOf(' ', 8);
+  return space > 0 && words.startsWith(known.slice(0, space + 1));
+}

@@ -5,7 +5,7 @@
 
 /** Words that messages on the way to a backend begin with. */
 const BEGINNINGS =
-  /(?:\b(?:connect|recv|recvmsg|send|sendmsg|writev|SSL_do_handshake|SSL_read|SSL_write|SSL_connect|peer closed|upstream (?:prematurely|sent|timed|rejected|server|SSL|violated)|no (?:live upstreams|resolver defined|port in upstream|host in upstream)|host not found|invalid (?:port|host|URL prefix)|rewrite or internal|could not be resolved|kevent\(\)|FastCGI sent|an upstream response|auth request unexpected|\d{1,7} worker_connections|socket\(\)|bind\(|setsockopt\(|accept4?\(\)|open\(\)|mkdir\(\)|pwritev?\(\)|memcached sent|using uninitialized|zero length URI|too long http2|client intended|unknown directive)|nginx: \[)/g;
+  /(?:\b(?:connect|recv|recvmsg|send|sendmsg|writev|SSL_do_handshake|SSL_read|SSL_write|SSL_connect|peer closed|upstream (?:prematurely|sent|timed|rejected|server|SSL|violated)|no (?:live upstreams|resolver defined|port in upstream|host in upstream)|host not found|invalid (?:port|host|URL prefix)|rewrite or internal|could not be resolved|kevent\(\)|FastCGI sent|failed to run \w{1,30}_by_lua|lua (?:entry|user) thread aborted|an upstream response|auth request unexpected|\d{1,7} worker_connections|socket\(\)|bind\(|setsockopt\(|accept4?\(\)|open\(\)|mkdir\(\)|pwritev?\(\)|memcached sent|using uninitialized|zero length URI|too long http2|client intended|unknown directive)|nginx: \[)/g;
 
 /** A message that people quote without its second half, the name of where it led. */
 const REDIRECTION_CYCLE = 'rewrite or internal redirection cycle';

@@ -43,6 +43,9 @@ export const ipv6Mismatch: FailureMode = {
             against: [],
           }
         : null;
+    // IPv4 and unix sockets are in every system that nginx runs on: what it lacks is IPv6, whatever the line has lost.
+    if (host === null && failure.matched.kind.id === 'socket-failed')
+      return { certainty: 'likely', because: ['this machine has no IPv6 sockets'], against: [] };
     if (host === null || !host.startsWith('[')) return null;
     const refused = errnoMeaning(entry.errno) === 'refused';
     const target = bestPlace(failure)?.proxied;

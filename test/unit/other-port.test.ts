@@ -87,3 +87,40 @@ describe('another port than the one that refused', () => {
     expect(await first(REFUSED, alone)).toMatch(/^backend-down/);
   });
 });
+
+test('a program that names itself where it says its port is the backend', async () => {
+  expect(await first(`Shop-server is running on port 3000\n${REFUSED}`)).toBe(
+    'wrong-upstream-port: the paste shows Shop-server listening on port 3000',
+  );
+  // Nobody in particular: it may be any program.
+  expect(await first(`Server running on port 3000\n${REFUSED}`)).toMatch(/^backend-down: /);
+});
+
+describe('the port of a request to a proxy', () => {
+  const asked = (url: string, upstream: string): string =>
+    REFUSED.replace('GET /x ', `GET ${url} `).replace('http://127.0.0.1:3001/x', upstream);
+
+  test('is lost where the name was looked up', async () => {
+    expect(await first(asked('http://shop:8446/a?b', 'http://172.18.0.2:80/a?b'))).toBe(
+      'wrong-upstream-port: the request asks a proxy for shop:8446, and nginx went to port 80',
+    );
+  });
+
+  test.each([
+    ['http://shop:8446/a', 'http://172.18.0.2:3000/a'],
+    ['http://shop:8446/a', 'http://172.18.0.2:80/other'],
+    ['http://shop:8446/a', 'http://127.0.0.1:80/a'],
+    ['http://192.0.2.4:8446/a', 'http://172.18.0.2:80/a'],
+  ])('says nothing otherwise: %s, %s', async (url, upstream) => {
+    expect(await first(asked(url, upstream))).toMatch(/^backend-down: /);
+  });
+});
+
+test('a container may have another address than at the start, or listen for itself only', async () => {
+  const causes = await all(REFUSED.replace('127.0.0.1:3001', '172.19.0.4:3001'));
+  expect(causes.slice(0, 3).map((cause) => cause.split(' ')[0])).toEqual([
+    'backend-down',
+    'dns-resolved-once',
+    'backend-loopback-only',
+  ]);
+});

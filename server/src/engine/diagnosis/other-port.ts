@@ -80,12 +80,20 @@ function endOf(failure: Case): Endpoint | null {
 /** A client that takes nginx for its proxy names the address with its port: `GET http://10.0.0.5:8000/ HTTP/1.1`. */
 function fromRequest({ entry, peer }: Case): OtherPort | null {
   const asked = /^http:\/\/([^/?#:@[\]]{1,255}):(\d{1,5})(?:[/?#]|$)/.exec(entry.request?.uri ?? '');
-  if (!asked || peer?.host !== asked[1] || peer?.port === Number(asked[2])) return null;
+  if (!asked || !peer || peer.port === Number(asked[2])) return null;
+  // A name was looked up on the way: then the path is the same, and the port is the one that nginx takes unless told.
+  const lookedUp = !isAddress(asked[1]!) && peer.port === 80 && peer.uri === pathOf(entry.request!.uri);
+  if (peer.host !== asked[1] && (!lookedUp || isLoopback(peer))) return null;
   return {
     port: Number(asked[2]),
     because: `the request asks a proxy for ${asked[1]}:${asked[2]}, and nginx went to port ${peer?.port}`,
     proved: true,
   };
+}
+
+function pathOf(url: string): string {
+  const slash = url.indexOf('/', 'http://'.length);
+  return slash < 0 ? '/' : url.slice(slash);
 }
 
 function isWritten({ host }: Endpoint): boolean {

@@ -54,5 +54,20 @@ export function readListening(line: string): Listening | null {
   if (!started) return null;
   const [end, { index }] = [started.index + started[0].length, started];
   if (!isLogShaped(line.slice(0, index), started[0], line.slice(end))) return null;
-  return { host: started[1] ?? null, port: Number(started[2] ?? started[3]), program: null };
+  return {
+    host: started[1] ?? null,
+    port: Number(started[2] ?? started[3]),
+    program: nameBefore(line.slice(0, index)),
+  };
+}
+
+/** Who says so: "Tomcat" before "started on port(s)", "Parse-server is" before "running". */
+const NAME = /(?:^|[\s>*|:\]])([A-Z][\w.-]{2,30}(?: (?:app|server))?)(?: (?:is|has))?(?: now)?\s{1,3}$/;
+/** First words of such sentences that name nobody. */
+const NOBODY =
+  /^(?:server|app|application|service|now|worker|process|starting|running|the|https?|info)(?: (?:app|server))?$/i;
+
+function nameBefore(text: string): string | null {
+  const name = NAME.exec(text)?.[1] ?? null;
+  return name === null || NOBODY.test(name) ? null : name;
 }

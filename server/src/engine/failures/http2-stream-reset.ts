@@ -25,10 +25,16 @@ export const http2StreamReset: FailureMode = {
     { message: 'upstream-rejected-http2-request' },
     { message: 'upstream-sent-goaway' },
     { message: 'upstream-prematurely-closed-stream' },
+    { message: 'upstream-http2-closed-stream' },
   ],
   weigh(failure) {
     const { matched, peer } = failure;
     const who = peer ? peerAddress(peer) : 'the backend';
+    if (matched.kind.id === 'upstream-http2-closed-stream') {
+      const more = `${who} sent more for a call that it had ended`;
+      const because = [`${more}: mostly a reset, since it does not want the rest of the request`];
+      return { certainty: 'likely', because, against: [], general: true };
+    }
     const number = codeOf(failure);
     if (number === null) {
       return {

@@ -168,14 +168,18 @@ export const grpc: readonly MessageKind[] = [
     'upstream sent frame for unknown stream 3',
     'sent a part of an answer that nginx did not ask for',
   ),
-  frame(
-    'upstream-http2-closed-stream',
-    'upstream sent frame for closed stream <number>',
-    'upstream sent frame for closed stream 1',
-    'went on sending after the end of its answer',
-    null,
-    true,
-  ),
+  {
+    ...frame(
+      'upstream-http2-closed-stream',
+      'upstream sent frame for closed stream <number>',
+      'upstream sent frame for closed stream 1',
+      'went on sending after the end of its answer',
+      null,
+      true,
+    ),
+    // Mostly a reset behind an early answer: the backend does not want the rest of the request.
+    causes: ['http2-stream-reset', 'response-cut'],
+  },
   frame(
     'upstream-http2-push',
     'upstream sent unexpected push promise frame',

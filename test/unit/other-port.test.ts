@@ -116,11 +116,11 @@ describe('the port of a request to a proxy', () => {
   });
 });
 
-test('a container may have another address than at the start, or listen for itself only', async () => {
+test('of a container that refuses, the port and the address are asked before where it listens', async () => {
   const causes = await all(REFUSED.replace('127.0.0.1:3001', '172.19.0.4:3001'));
   expect(causes.slice(0, 3).map((cause) => cause.split(' ')[0])).toEqual([
     'backend-down',
+    'wrong-upstream-port',
     'dns-resolved-once',
-    'backend-loopback-only',
   ]);
 });

@@ -51,7 +51,8 @@ export const backendLoopbackOnly: FailureMode = {
     const own = ownLoopback(failure);
     if (own !== null) because.push(own);
     const likely = because.length > 0;
-    if (isContainerNetwork(peer.host))
+    // By itself it is no evidence: other ports and old addresses are as frequent with containers.
+    if (likely && isContainerNetwork(peer.host))
       because.push(`${peer.host} may be a container: 127.0.0.1 inside of it is only for itself`);
     return { certainty: likely ? 'likely' : 'possible', because, against: [] };
   },

@@ -5,7 +5,6 @@ import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { isLoopback, onNginx } from '../diagnosis/commands.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { phaseOfAction } from '../errorlog/action.ts';
-import { isContainerNetwork } from '../errorlog/catalogue/shared.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -48,11 +47,9 @@ export const dnsResolvedOnce: FailureMode = {
     }
     // Without the configuration it may be; with a place in it, the address is written there or looked up each time.
     // The own machine's address is seldom that of a name.
-    if (bestPlace(failure) || isLoopback(peer)) return null;
-    const because = isContainerNetwork(peer.host)
-      ? [`${peer.host} may be a container: created again, it may have another address`]
-      : [];
-    return { certainty: 'possible', because, against: [] };
+    return bestPlace(failure) || isLoopback(peer)
+      ? null
+      : { certainty: 'possible', because: [], against: [] };
   },
   remedy: {
     cure(failure) {

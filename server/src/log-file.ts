@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
@@ -24,7 +25,7 @@ export async function readLogFile(
   } catch (error) {
     return problemOf(file, error);
   }
-  return readLogStream(file, createReadStream(file, { highWaterMark: 1 << 18 }), explainer, abandoned);
+  return readLogStream(file, createReadStream(file), explainer, abandoned);
 }
 
 /** The same for bytes from elsewhere; `name` stands for them in the problem. */
@@ -35,10 +36,16 @@ export async function readLogStream(
   abandoned: Abandoned = () => false,
 ): Promise<Problem | null> {
   const decoder = new TextDecoder('utf-8');
+  // Whether the decoder waits for the rest of a character.
+  let within = false;
   try {
     for await (const chunk of unpacked(chunks)) {
       if (abandoned()) break;
-      explainer.push(decoder.decode(chunk, { stream: true }));
+      if (chunk.length === 0) continue;
+      // Logs are nearly all ASCII, for which copying is several times faster than decoding.
+      const plain: boolean = !within && isAscii(chunk);
+      explainer.push(plain ? latin1(chunk) : decoder.decode(chunk, { stream: true }));
+      within = (chunk.at(-1) ?? 0) >= 0x80;
     }
     explainer.push(decoder.decode());
     explainer.endOfFile();
@@ -46,6 +53,10 @@ export async function readLogStream(
   } catch (error) {
     return problemOf(name, error);
   }
+}
+
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 function failed(file: string, kind: Problem['kind'], message: string): Problem {

@@ -145,7 +145,11 @@ export class LogSummary {
       return false;
     }
     this.#events++;
-    count(group, line.slice(0, 19));
+    if (group.last !== null && line.startsWith(group.last)) {
+      group.count++;
+    } else {
+      count(group, line.slice(0, 19));
+    }
     return true;
   }
 

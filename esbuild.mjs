@@ -16,6 +16,43 @@ const BESIDE = [
   path.join(root, 'server/data/reference.json'),
 ];
 
+/** What nobody needs at the start, and is large: a bundle of its own, read from beside the others at its first use. */
+const REGEX_ENGINE = {
+  entryPoints: { re2js: 're2js' },
+  outExtension: { '.js': '.cjs' },
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+};
+
+const regexEngineAtFirstUse = {
+  name: 'regex-engine-at-first-use',
+  setup(build) {
+    const options = { namespace: 'at-first-use' };
+    build.onResolve({ filter: /^re2js$/ }, ({ path: name }) => ({ path: name, ...options }));
+    build.onResolve({ filter: /^\.\/re2js\.cjs$/ }, ({ path: name }) => ({ path: name, external: true }));
+    build.onLoad({ filter: /^re2js$/, ...options }, () => ({
+      contents: `let engine;
+const load = () => (engine ??= require('./re2js.cjs').RE2JS);
+export const RE2JS = {
+  get CASE_INSENSITIVE() { return load().CASE_INSENSITIVE; },
+  compile: (pattern, flags) => load().compile(pattern, flags),
+};`,
+    }));
+  },
+};
+
+/** A table as text: it is read several times faster than the same as a program. */
+const tablesAsText = {
+  name: 'tables-as-text',
+  setup(build) {
+    build.onLoad({ filter: /\.generated\.json$/ }, async ({ path: file }) => {
+      const text = JSON.stringify(JSON.parse(await readFile(file, 'utf8')));
+      return { contents: `export default JSON.parse(${JSON.stringify(text)});` };
+    });
+  },
+};
+
 /** Builds into one folder. What is there already as it should be stays untouched: somebody may be running it. */
 async function bundle(folder, builds) {
   const metafile = { inputs: {}, outputs: {} };
@@ -55,6 +92,7 @@ async function bundle(folder, builds) {
 }
 
 await bundle('server/dist', [
+  REGEX_ENGINE,
   {
     entryPoints: { cli: 'server/src/cli/entry.ts' },
     outExtension: { '.js': '.mjs' },
@@ -62,6 +100,7 @@ await bundle('server/dist', [
     format: 'esm',
     target: 'node20',
     splitting: true,
+    plugins: [regexEngineAtFirstUse, tablesAsText],
     // The language server library is CommonJS and asks for Node's modules by require.
     banner: {
       js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
@@ -70,6 +109,7 @@ await bundle('server/dist', [
 ]);
 
 await bundle('dist', [
+  REGEX_ENGINE,
   {
     entryPoints: { client: 'client/src/extension.ts', server: 'server/src/lsp/ipc.ts' },
     outExtension: { '.js': '.cjs' },
@@ -77,6 +117,7 @@ await bundle('dist', [
     format: 'cjs',
     target: 'node20',
     external: ['vscode'],
+    plugins: [regexEngineAtFirstUse, tablesAsText],
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   },

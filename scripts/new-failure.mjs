@@ -47,6 +47,8 @@ const listed = readFileSync(index, 'utf8')
   )
   .replace(/\n\];/, `\n  ${name},\n];`);
 writeFileSync(index, listed);
+const ids = path.join(root, 'server/src/engine/failures/ids.ts');
+writeFileSync(ids, readFileSync(ids, 'utf8').replace(/\n\];/, `\n  '${id}',\n];`));
 
 mkdirSync(path.join(folder, 'silent'), { recursive: true });
 writeFileSync(
@@ -72,5 +74,5 @@ const fixture = {
 };
 writeFileSync(path.join(folder, 'fixture.json'), `${JSON.stringify(fixture, null, 2)}\n`);
 process.stdout.write(
-  `Made ${path.relative(root, file)}, its line in index.ts and test-fixtures/${id}/. Next: CONTRIBUTING.md, step 1.\n`,
+  `Made ${path.relative(root, file)}, its lines in index.ts and ids.ts, and test-fixtures/${id}/. Next: CONTRIBUTING.md, step 1.\n`,
 );

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { check } from '../../server/src/engine/diagnosis/check.ts';
+import { detectingModes } from '../../server/src/engine/failures/detecting.ts';
+import { FAILURE_MODE_IDS } from '../../server/src/engine/failures/ids.ts';
 import { failureModes } from '../../server/src/engine/failures/index.ts';
 import { modelOf, ROOT } from '../support/engine.ts';
 import { fixAll } from '../support/fix-all.ts';
@@ -22,13 +24,18 @@ test('every failure mode has its file, its fixture, its recording and its page, 
   const files = readdirSync(path.join(ROOT, 'server/src/engine/failures'))
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map((name) => name.slice(0, -3))
-    .filter((name) => !['index', 'failure-mode', 'other-causes'].includes(name));
+    .filter((name) => !['index', 'detecting', 'ids', 'failure-mode', 'other-causes'].includes(name));
   expect(files.sort()).toEqual(ids);
   expect(all.map((fixture) => fixture.id)).toEqual(ids);
   const pages = readdirSync(path.join(ROOT, 'docs/failures')).filter((name) => name !== 'README.md');
   expect(pages.map((name) => name.replace(/\.md$/, '')).sort()).toEqual(ids);
   for (const id of ids)
     expect(existsSync(path.join(readFixture(id).folder, 'recorded')), `${id} has no recording`).toBe(true);
+});
+
+test('the lists of ids and of what a check loads are those of the modes, in their order', () => {
+  expect(FAILURE_MODE_IDS).toEqual(failureModes.map((mode) => mode.id));
+  expect(detectingModes).toEqual(failureModes.filter((mode) => mode.detect));
 });
 
 describe.each(all.map((fixture) => [fixture.id, fixture] as const))('%s', (id, fixture) => {

@@ -56,7 +56,7 @@ function expectHarmless(inputs: Metafile['inputs']): void {
 
 execFileSync(process.execPath, ['esbuild.mjs'], { cwd: ROOT });
 
-test('a check reads no catalogue of log messages and no WebAssembly runtime: each start would pay for them', () => {
+test('a check reads nothing that explains logs, no WebAssembly runtime and no engine for patterns: each start would pay for them', () => {
   const { inputs } = metafile('server/dist');
   const loaded = new Set<string>();
   const waiting = ['server/src/cli/check-command.ts'];
@@ -67,7 +67,10 @@ test('a check reads no catalogue of log messages and no WebAssembly runtime: eac
       if (!external && kind !== 'dynamic-import') waiting.push(imported);
   }
   expect(loaded).toContain('server/src/engine/diagnosis/check.ts');
-  for (const file of loaded) expect(file).not.toMatch(/errorlog\/catalogue\.ts|web-tree-sitter/);
+  for (const file of loaded)
+    expect(file).not.toMatch(
+      /errorlog\/catalogue\.ts|failures\/index\.ts|diagnosis\/explain\.ts|web-tree-sitter|node_modules\/re2js/,
+    );
 });
 
 describe.each([
@@ -83,7 +86,9 @@ describe.each([
       for (const imported of inputs[file]!.imports) {
         if (imported.path.startsWith('server/src/engine/')) continue;
         outside.add(
-          imported.external ? imported.path : imported.path.replace(/^node_modules\/([^/]+)\/.*/, '$1'),
+          imported.external
+            ? imported.path
+            : imported.path.replace(/^(?:node_modules\/|at-first-use:)([^/]+).*/, '$1'),
         );
       }
     }
@@ -92,7 +97,11 @@ describe.each([
 
   test('tree-sitter is known to one file, and so is the regular-expression library', () => {
     const users = (library: string): string[] =>
-      engine.filter((file) => inputs[file]!.imports.some((i) => i.path.includes(`node_modules/${library}/`)));
+      engine.filter((file) =>
+        inputs[file]!.imports.some((i) =>
+          new RegExp(`(?:node_modules/|at-first-use:)${library}\\b`).test(i.path),
+        ),
+      );
     expect(users('web-tree-sitter')).toEqual(['server/src/engine/syntax/parser.ts']);
     expect(users('re2js')).toEqual(['server/src/engine/config/pcre.ts']);
   });

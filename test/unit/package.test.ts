@@ -49,7 +49,7 @@ describe('the .vsix', () => {
 
   test('holds what runs, what users read, and nothing else', () => {
     const expected =
-      /^(\[Content_Types\]\.xml|extension\.vsixmanifest|extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt|images\/[\w-]+\.png|syntaxes\/[\w.-]+\.json|dist\/(client|server)\.cjs|dist\/reference\.json|dist\/(web-tree-sitter|tree-sitter-nginx)\.wasm|dist\/webview\/[\w-]+\.(js|css)))$/;
+      /^(\[Content_Types\]\.xml|extension\.vsixmanifest|extension\/(package\.json|readme\.md|changelog\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt|images\/[\w-]+\.png|syntaxes\/[\w.-]+\.json|dist\/(client|server|re2js)\.cjs|dist\/reference\.json|dist\/(web-tree-sitter|tree-sitter-nginx)\.wasm|dist\/webview\/[\w-]+\.(js|css)))$/;
     expect([...files.keys()].filter((name) => !expected.test(name))).toEqual([]);
     for (const name of ['dist/server.cjs', 'dist/web-tree-sitter.wasm', 'dist/tree-sitter-nginx.wasm'])
       expect(files.has(`extension/${name}`), name).toBe(true);

@@ -2,8 +2,9 @@ import type { ConfigModel } from '../config/model.ts';
 import { holdsMark, isTemplate } from '../config/template.ts';
 import { hasPlaceholder } from '../config/variables.ts';
 import type { Check, Finding, Fix, Problem, Severity } from '../contract.ts';
+import { detectingModes } from '../failures/detecting.ts';
 import type { Detection, FailureMode } from '../failures/failure-mode.ts';
-import { failureModes } from '../failures/index.ts';
+import { FAILURE_MODE_IDS } from '../failures/ids.ts';
 import type { SyntaxProblem, SyntaxProblemKind } from '../syntax/directive.ts';
 import type { SyntaxDocument } from '../syntax/document.ts';
 import { directiveFindings } from './directives/index.ts';
@@ -16,11 +17,11 @@ import { applySuppressions, suppressionsIn } from './suppression.ts';
 /** Every id that a finding can carry. */
 export const FINDING_IDS: ReadonlySet<string> = new Set([
   ...GENERAL_IDS,
-  ...failureModes.filter((mode) => mode.detect).map((mode) => mode.id),
+  ...detectingModes.map((mode) => mode.id),
 ]);
 
 /** Ids that a comment may name: also of faults that only a log shows. */
-const KNOWN_IDS: ReadonlySet<string> = new Set([...FINDING_IDS, ...failureModes.map((mode) => mode.id)]);
+const KNOWN_IDS: ReadonlySet<string> = new Set([...FINDING_IDS, ...FAILURE_MODE_IDS]);
 
 /** All that is to be said about a configuration, in the order of files, positions and ids. */
 export function check(model: ConfigModel, settings: Settings = NO_SETTINGS): Check {
@@ -80,7 +81,7 @@ export function sortFindings(findings: readonly Finding[], files: readonly strin
 }
 
 function modeFindings(model: ConfigModel): Finding[] {
-  return failureModes.flatMap((mode) =>
+  return detectingModes.flatMap((mode) =>
     (mode.detect?.(model) ?? []).map((detection) => toFinding(mode, detection)),
   );
 }

@@ -231,8 +231,9 @@ class Judge {
       sameSight(verdict.sight, sight)
     )
       return this.placedRefusal(node, fact, release);
-    const key = `${release} ${node.context} ${node.isBlock} ${headOf(node)}`;
-    const known = this.sounds.get(key);
+    const sounds = this.soundsOf(node, release);
+    const head = headOf(node);
+    const known = sounds.get(head);
     if (known) {
       node.directive.verdict = known;
       return this.placedRefusal(node, fact, release);
@@ -243,14 +244,30 @@ class Judge {
     const call = { node, args: node.directive.args, fact, release, sight };
     const fault = SETTERS.get(node.name)?.(call) ?? KINDS[fact.kind]?.(call) ?? scriptFault(call);
     if (fault) return this.refusalOf(node, fault);
-    const sound = new Sound(fact, node.context, release, sight, !key.includes('$'));
+    const sound = new Sound(fact, node.context, release, sight, !head.includes('$'));
     node.directive.verdict = sound;
-    this.sounds.set(key, sound);
+    sounds.set(head, sound);
     return this.placedRefusal(node, fact, release);
   }
 
   /** The same line stands in many blocks: what was said of one holds for all. */
-  private readonly sounds = new Map<string, Sound>();
+  private soundsOf({ context, isBlock }: ConfigNode, release: string): Map<string, Sound> {
+    const place = isBlock ? this.soundBlocks : this.soundLines;
+    let byRelease = place.get(context);
+    if (!byRelease) {
+      byRelease = new Map();
+      place.set(context, byRelease);
+    }
+    let sounds = byRelease.get(release);
+    if (!sounds) {
+      sounds = new Map();
+      byRelease.set(release, sounds);
+    }
+    return sounds;
+  }
+
+  private readonly soundBlocks = new Map<Context, Map<string, Map<string, Sound>>>();
+  private readonly soundLines = new Map<Context, Map<string, Map<string, Sound>>>();
 
   /** Releases differ in whether they know a name, and not in what an unknown one was meant to be. */
   private unknownName(node: ConfigNode): Refusal | null {

@@ -21,6 +21,11 @@ export class ConfigurationChoice {
     this.listener = window.onDidChangeActiveTextEditor(note);
   }
 
+  /** Whether the user chose it. */
+  get isChosen(): boolean {
+    return this.chosen !== undefined;
+  }
+
   async current(): Promise<Uri | null> {
     if (this.chosen !== undefined) return this.chosen;
     return this.last ?? (await this.found())[0] ?? null;

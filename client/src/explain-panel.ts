@@ -138,7 +138,11 @@ export class ExplainPanel {
     this.running = running;
     if (how === 'aloud') await this.show({ busy: true, failure: null });
     try {
-      const params = { source, configuration: await this.configurationUri() };
+      const params: ExplainParams = {
+        source,
+        configuration: await this.configurationUri(),
+        chosen: this.configuration.isChosen,
+      };
       const answer: ExplainAnswer = await this.server.client.sendRequest(EXPLAIN, params, running.token);
       if (this.running !== running) return;
       const fresh = toPanel(answer);
@@ -264,6 +268,7 @@ export class ExplainPanel {
     const params: FixParams = {
       source: this.source,
       configuration: await this.configurationUri(),
+      chosen: this.configuration.isChosen,
       group: choice.group,
       cause: choice.cause,
       fix: choice.fix,

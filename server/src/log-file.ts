@@ -4,18 +4,23 @@ import { stat } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Problem } from './engine/contract.ts';
-import type { LogExplainer } from './engine/diagnosis/explain-log.ts';
+
+/** What takes a log in pieces that begin and end anywhere. */
+export interface LogSink {
+  push(chunk: string): void;
+  endOfFile(): void;
+}
 
 /** Whether nobody waits for the answer any more. */
 export type Abandoned = () => boolean;
 
 /**
- * Streams a log file of any size, packed or not, through the explainer. Returns a problem when it could not be read;
- * what came before is explained all the same.
+ * Streams a log file of any size, packed or not, into a reader of logs. Returns a problem when it could not be read;
+ * what came before is taken all the same.
  */
 export async function readLogFile(
   file: string,
-  explainer: LogExplainer,
+  sink: LogSink,
   abandoned?: Abandoned,
 ): Promise<Problem | null> {
   try {
@@ -25,14 +30,14 @@ export async function readLogFile(
   } catch (error) {
     return problemOf(file, error);
   }
-  return readLogStream(file, createReadStream(file), explainer, abandoned);
+  return readLogStream(file, createReadStream(file), sink, abandoned);
 }
 
 /** The same for bytes from elsewhere; `name` stands for them in the problem. */
 export async function readLogStream(
   name: string,
   chunks: AsyncIterable<Uint8Array>,
-  explainer: LogExplainer,
+  sink: LogSink,
   abandoned: Abandoned = () => false,
 ): Promise<Problem | null> {
   const decoder = new TextDecoder('utf-8');
@@ -44,11 +49,11 @@ export async function readLogStream(
       if (chunk.length === 0) continue;
       // Logs are nearly all ASCII, for which copying is several times faster than decoding.
       const plain: boolean = !within && isAscii(chunk);
-      explainer.push(plain ? latin1(chunk) : decoder.decode(chunk, { stream: true }));
+      sink.push(plain ? latin1(chunk) : decoder.decode(chunk, { stream: true }));
       within = (chunk.at(-1) ?? 0) >= 0x80;
     }
-    explainer.push(decoder.decode());
-    explainer.endOfFile();
+    sink.push(decoder.decode());
+    sink.endOfFile();
     return null;
   } catch (error) {
     return problemOf(name, error);

@@ -32,6 +32,8 @@ export interface ExplainParams {
   readonly source: { readonly text: string } | { readonly file: string };
   /** URI of any file of the configuration to judge by; null: judge by the text alone. */
   readonly configuration: string | null;
+  /** Whether a person chose it: else other main files of the workspace may be taken that fit better. */
+  readonly chosen?: boolean;
 }
 
 export interface ExplainAnswer {

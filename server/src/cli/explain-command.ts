@@ -5,13 +5,16 @@ import type { ConfigModel } from '../engine/config/model.ts';
 import { resolvePath } from '../engine/config/paths.ts';
 import { mapPath } from '../engine/config/snapshot.ts';
 import type { NginxVersion, Problem } from '../engine/contract.ts';
+import { chooseConfiguration, LogSample, noteChoice } from '../engine/diagnosis/choose-configuration.ts';
 import { LogExplainer, understood } from '../engine/diagnosis/explain-log.ts';
+import type { LogEntry } from '../engine/errorlog/entry.ts';
 import { readLogFile, readLogStream } from '../log-file.ts';
 import { NodeHost } from '../node-host.ts';
 import { MAX_PASTE, takeConfiguration } from '../paste.ts';
+import { openConfigurations } from './configurations.ts';
 import { explainReport } from './explain-report.ts';
 import { guessNotes } from './guess-note.ts';
-import { type Input, loadModel, openInput, parseMaps, STDIN } from './input.ts';
+import { type Input, parseMaps, STDIN } from './input.ts';
 import type { Io } from './io.ts';
 import { parse } from './options.ts';
 import { printableJson, styleFor } from './style.ts';
@@ -24,7 +27,8 @@ it is, and with --config the location that caused it. LOG is a file (.gz too);
 "-" or no LOG reads standard input. On a terminal without LOG, the error_log
 files that --config names are read.
 
-  --config PATH          the configuration to judge by
+  --config PATH          the configuration to judge by; of a folder with several
+                         main files, the one that fits the log best
   --format text|json     how to print (text)
   --since T, --until T   only lines of that time, like "2026/01/31 03:00:00", as
                          the log has it: in the time zone of nginx's machine
@@ -65,18 +69,26 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
   }
   const pathMap = parseMaps(values.map, io.cwd);
   const problems: Problem[] = [];
-  let input: Input | null = null;
-  let model: ConfigModel | null = null;
-  if (values.config !== undefined) {
-    const options = { map: values.map, nginxVersion: version };
-    input = await openInput(values.config, options, new NodeHost(), io.readStdin, io.cwd);
-    model = await loadModel(input);
-    problems.push(...input.problems, ...model.problems);
-  }
-  const logs = await findLogs(positionals, model, input, io, problems);
+  const options = { map: values.map, nginxVersion: version };
+  const configurations =
+    values.config === undefined
+      ? []
+      : await openConfigurations(values.config, options, new NodeHost(), io.readStdin, io.cwd);
+  const several = configurations.length > 1;
+  let model: ConfigModel | null = configurations[0]?.model ?? null;
+  const logs = await findLogs(positionals, model, configurations[0]?.input ?? null, io, problems);
   // What a person pastes may bring its own configuration.
-  const paste = model === null && logs.length === 1 && logs[0] === '-' ? await readPaste(io) : null;
-  if (paste?.text !== undefined) {
+  const pasted = logs.length === 1 && logs[0] === '-' && (model === null || several);
+  const paste = pasted ? await readPaste(io) : null;
+  const choice =
+    configurations.length > 0
+      ? chooseConfiguration(several ? await sampleOf(logs, paste?.text, io.cwd) : [], configurations)
+      : null;
+  if (choice) {
+    model = choice.best.model;
+    problems.unshift(...choice.best.input.problems, ...model.problems);
+    if (paste?.text !== undefined) paste.chunks = bytesOf(paste.text);
+  } else if (paste?.text !== undefined) {
     const stated = version === undefined ? null : { value: version, from: '--nginx-version' };
     const taken = await takeConfiguration(paste.text, stated);
     model = taken?.model ?? null;
@@ -84,7 +96,7 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
   }
   const explainer = new LogExplainer({
     model,
-    pathMap: input ? new Map([...(model?.snapshot.guessed ?? []), ...input.pathMap]) : pathMap,
+    pathMap: choice?.best.pathMap ?? pathMap,
     since: readTime('--since', values.since),
     until: readTime('--until', values.until),
   });
@@ -101,6 +113,7 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
       ? { value: null, from: 'unknown' }
       : { value: version, from: '--nginx-version' };
   const result = explainer.end(judgedFor, problems);
+  if (choice) noteChoice(result, choice, 'name the right one with --config');
   if (format === 'json') io.out(`${printableJson(result)}\n`);
   else
     io.out(
@@ -178,6 +191,20 @@ async function findLogs(
       });
   }
   return present;
+}
+
+/** What the logs begin with, to choose a configuration by; a stream that is no paste is not held up for it. */
+async function sampleOf(
+  logs: readonly string[],
+  paste: string | undefined,
+  cwd: string,
+): Promise<readonly LogEntry[]> {
+  const sample = new LogSample();
+  if (paste !== undefined) sample.push(paste);
+  for (const log of logs)
+    if (log !== '-' && !sample.full) await readLogFile(path.resolve(cwd, log), sample, () => sample.full);
+  sample.endOfFile();
+  return sample.entries;
 }
 
 interface Paste {

@@ -1,11 +1,18 @@
 import type { CancellationToken } from 'vscode-languageserver';
 import type { ConfigModel } from '../engine/config/model.ts';
 import type { Explanation, Fix, NginxVersion, Place } from '../engine/contract.ts';
+import {
+  type Candidate,
+  type Choice,
+  LogSample,
+  noteChoice,
+} from '../engine/diagnosis/choose-configuration.ts';
 import { LogExplainer } from '../engine/diagnosis/explain-log.ts';
 import { applyEdits } from '../engine/diagnosis/fixes.ts';
 import { nothingFound } from '../engine/diagnosis/nothing-found.ts';
 import { errnoText, phaseTrack } from '../engine/diagnosis/phase-track.ts';
 import { placeName, whyAlso } from '../engine/diagnosis/place-reason.ts';
+import type { LogEntry } from '../engine/errorlog/entry.ts';
 import { failureMode } from '../engine/failures/index.ts';
 import { readLogFile } from '../log-file.ts';
 import type {
@@ -31,6 +38,7 @@ export async function explainFor(
   params: ExplainParams,
   judged: Judged | null,
   token: CancellationToken,
+  choice: Choice<Candidate> | null = null,
 ): Promise<ExplainAnswer> {
   const { model } = judged ?? { model: null };
   const explainer = new LogExplainer({ model, ...(judged && { pathMap: judged.pathMap }) });
@@ -47,6 +55,7 @@ export async function explainFor(
   }
   const version: NginxVersion = model?.version ?? { value: null, from: 'unknown' };
   const result = explainer.end(version, problems);
+  if (choice) noteChoice(result, choice, 'another can be chosen below');
   const { structuredPatch } = await import('diff');
   const lineDiff: LineDiff = (before, after) =>
     structuredPatch('', '', before, after, undefined, undefined, { context: 1 }).hunks;
@@ -56,6 +65,17 @@ export async function explainFor(
     nothing: nothingFound(result),
     judgedBy: judged && { entryFile: uriOf(judged.root), files: judged.model.snapshot.files.size },
   };
+}
+
+/** What a source begins with, to choose a configuration by. */
+export async function sampleOf(source: ExplainParams['source']): Promise<readonly LogEntry[]> {
+  const sample = new LogSample();
+  if ('file' in source) await readLogFile(source.file, sample, () => sample.full);
+  else {
+    sample.push(source.text.slice(0, PIECE));
+    sample.endOfFile();
+  }
+  return sample.entries;
 }
 
 /** The edits of a fix that an explanation offers now; null when it does not offer it. */

@@ -18,6 +18,7 @@ import {
 import { PASTE } from '../engine/config/dump.ts';
 import { forgotSemicolon } from '../engine/config/forgotten-semicolon.ts';
 import type { Finding, NginxVersion } from '../engine/contract.ts';
+import { type Choice, chooseConfiguration } from '../engine/diagnosis/choose-configuration.ts';
 import { readDocument, type SyntaxDocument } from '../engine/syntax/document.ts';
 import { MAX_PASTE, takeConfiguration } from '../paste.ts';
 import {
@@ -42,7 +43,7 @@ import { ClientFiles } from './client-files.ts';
 import { DEFAULT_SETTINGS, readClientSettings } from './client-settings.ts';
 import { FIX_ALL, fixAllSafe, quickFixes } from './code-actions.ts';
 import { pathOf, problemDiagnostic, SOURCE, toDiagnostic, toLspRange, uriOf } from './convert.ts';
-import { explainFor, fixFor } from './explain.ts';
+import { explainFor, fixFor, sampleOf } from './explain.ts';
 import { Files } from './files.ts';
 import { hoverAt } from './hover.ts';
 import { NOT_NGINX } from './language.ts';
@@ -344,8 +345,8 @@ export function serve(connection: Connection, options: ServerOptions): void {
   /** By what a text is judged: the configuration that it brings along, else the one asked for. */
   const prepare = async <P extends ExplainParams>(
     params: P,
-  ): Promise<{ params: P; judged: Judged | null }> => {
-    const { source, configuration } = params;
+  ): Promise<{ params: P; judged: Judged | null; choice: Choice<Judged> | null }> => {
+    const { source, configuration, chosen } = params;
     if ('text' in source && source.text.length <= MAX_PASTE) {
       const version = workspace.statedVersion();
       const taken = await takeConfiguration(source.text, version);
@@ -356,16 +357,21 @@ export function serve(connection: Connection, options: ServerOptions): void {
           pathMap: new Map(),
           inEditor: (site) => site,
         };
-        return { params: { ...params, source: { text: taken.rest } }, judged };
+        return { params: { ...params, source: { text: taken.rest } }, judged, choice: null };
       }
     }
-    if (configuration === null) return { params, judged: null };
-    return { params, judged: await workspace.judge(await workspace.rootOf(pathOf(configuration))) };
+    if (configuration === null) return { params, judged: null, choice: null };
+    const file = pathOf(configuration);
+    const roots = chosen ? [await workspace.rootOf(file)] : await workspace.rootsFor(file);
+    const candidates: Judged[] = [];
+    for (const root of roots) candidates.push(await workspace.judge(root));
+    const choice = chooseConfiguration(roots.length > 1 ? await sampleOf(source) : [], candidates);
+    return { params, judged: choice.best, choice };
   };
 
   connection.onRequest(EXPLAIN, async (asked: ExplainParams, token): Promise<ExplainAnswer> => {
-    const { params, judged } = await prepare(asked);
-    return explainFor(params, judged, token);
+    const { params, judged, choice } = await prepare(asked);
+    return explainFor(params, judged, token, choice);
   });
 
   connection.onRequest(FIX, async (asked: FixParams, token): Promise<FixAnswer | null> => {

@@ -47,6 +47,8 @@ const MAX_UPWARD = 4;
 /** How deep in the workspace's folders, and in how many of theirs. */
 const MAX_DOWNWARD = 5;
 const MAX_FOLDERS = 1000;
+/** Main files that a log is compared with. */
+const MAX_JUDGES = 8;
 /** Folders that hold other people's files. */
 const FOREIGN = new Set(['node_modules', 'vendor', 'dist', 'build', 'target', '__pycache__']);
 
@@ -128,6 +130,14 @@ export class Workspace {
       this.roots.set(file, roots);
     }
     return roots;
+  }
+
+  /** Main files by which a log may be judged: those of a document first, then the others of the workspace. */
+  async rootsFor(file: string): Promise<string[]> {
+    const own = await this.rootsOf(file);
+    this.mains ??= this.findMains();
+    const others = (await this.mains).filter((main) => virtualRoot(main) === virtualRoot(file));
+    return [...new Set([...own, ...others])].slice(0, MAX_JUDGES);
   }
 
   private async findRoots(file: string): Promise<string[]> {

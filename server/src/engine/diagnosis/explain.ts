@@ -78,6 +78,12 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
   };
 }
 
+/** The directives that can have led to an entry, best first; none for a message that is not known. */
+export function placesFor(entry: LogEntry, context: ExplainContext): readonly FoundPlace[] {
+  const matched = matchMessage(entry);
+  return matched ? makeCase(entry, matched, context).places : [];
+}
+
 /** Why the line may be of another configuration than the one at hand: the directive speaks another protocol now. */
 function otherScheme(failure: Case): string | null {
   const scheme = bestPlace(failure)?.proxied?.scheme ?? null;

@@ -173,3 +173,56 @@ server { listen 80; server_name c.test; location / { proxy_pass http://127.0.0.1
     ]);
   });
 });
+
+describe('a file whose structure breaks', () => {
+  const emerg = (message: string, line: number, file = '/etc/nginx/nginx.conf'): string =>
+    `2026/01/31 03:00:00 [emerg] 1#1: ${message} in ${file}:${line}`;
+  const server = (inner: string): string => `events {}\nhttp {\n    server {\n${inner}\n    }\n}\n`;
+  const NO_SEMICOLON = server('        location / {\n            proxy_pass http://10.0.0.6:3000\n        }');
+  const UNCLOSED = 'events {}\nhttp {\n    server {\n        listen 80;\n';
+
+  test('a semicolon that is missing is found in the line before the one that nginx names', async () => {
+    const files = { '/repo/nginx.conf': NO_SEMICOLON };
+    const { place, notes } = await explained(emerg('unexpected "}"', 6), files);
+    expect(place?.directive).toMatchObject({
+      file: '/repo/nginx.conf',
+      text: 'proxy_pass http://10.0.0.6:3000',
+      range: { start: { line: 5 } },
+    });
+    expect(place?.location?.text).toBe('location /');
+    expect(place?.alternatives.map(({ directive }) => [directive.range.start.line, directive.text])).toEqual([
+      [6, '}'],
+    ]);
+    expect(notes.join()).toContain('points to line 5: ";" is missing before "}"');
+  });
+
+  test('the end of the file leads to the block that is not closed', async () => {
+    const { place, notes } = await explained(emerg('unexpected end of file, expecting "}"', 5), {
+      '/etc/nginx/nginx.conf': UNCLOSED,
+    });
+    expect(place?.directive.range.start.line).toBe(3);
+    expect(place?.alternatives[0]?.directive).toMatchObject({
+      text: 'end of file',
+      range: { start: { line: 5 } },
+    });
+    expect(notes.join()).toContain('never closed');
+  });
+
+  test('a lone brace in a file that is sound by now is found, and nothing more is claimed', async () => {
+    const { place, notes } = await explained(emerg('unexpected "}"', 6), {
+      '/etc/nginx/nginx.conf': server('        location / {\n            return 204;\n        }'),
+    });
+    expect(place?.directive).toMatchObject({ text: '}', range: { start: { line: 6 } } });
+    expect(place?.alternatives).toEqual([]);
+    expect(notes).toEqual([]);
+  });
+
+  test('in an included file, where the map says', async () => {
+    const files = {
+      '/repo/nginx.conf': 'events {}\nhttp { include conf.d/a.conf; }\n',
+      '/repo/conf.d/a.conf': 'server {\n    listen 80\n}\n',
+    };
+    const { place } = await explained(emerg('unexpected "}"', 3, '/etc/nginx/conf.d/a.conf'), files);
+    expect(place?.directive).toMatchObject({ file: '/repo/conf.d/a.conf', range: { start: { line: 2 } } });
+  });
+});

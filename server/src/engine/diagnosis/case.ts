@@ -1,6 +1,6 @@
 import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { Proxied } from '../config/proxied.ts';
-import type { Certainty } from '../contract.ts';
+import type { Certainty, Site } from '../contract.ts';
 import { isSocket } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
@@ -32,6 +32,10 @@ export interface FoundPlace {
   /** 0 to 1: how much of what the line says fits. */
   readonly fit: number;
   readonly trace: readonly string[];
+  /** What is shown instead of the directive, where none stands at that line. */
+  readonly site?: Site & { readonly text: string };
+  /** What a person should read of it. */
+  readonly says?: string;
 }
 
 /** One logged failure with all that is known about it. What a failure mode weighs. */

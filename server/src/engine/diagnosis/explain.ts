@@ -58,6 +58,8 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
   const ranked = causes.map(({ cause }) => cause);
   const generated = generatedBy(failure);
   if (generated) notes.push(generatedNote(generated));
+  const says = bestPlace(failure)?.says;
+  if (says !== undefined) notes.push(says);
   const older = otherScheme(failure);
   if (older) notes.push(older);
   return {
@@ -313,7 +315,7 @@ function toPlace(model: ConfigModel, place: FoundPlace): Place {
       ? { ...place.server.site, names: [...serverNames(place.server)].filter((name) => name !== '') }
       : null,
     location: place.location ? { ...place.location.site, text: place.location.text } : null,
-    directive: { ...place.node.site, text: place.node.text },
+    directive: place.site ? { ...place.site } : { ...place.node.site, text: place.node.text },
     errorLog: log ? { path: log.arg(0) ?? '', level: log.arg(1) ?? 'error' } : null,
     trace: [...place.trace],
   };

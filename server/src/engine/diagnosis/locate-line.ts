@@ -2,6 +2,7 @@ import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied } from '../config/proxied.ts';
 import { mapPath } from '../config/snapshot.ts';
 import type { FoundPlace } from './case.ts';
+import { brokenAt } from './locate-syntax.ts';
 
 /** A line of a file, as nginx names it at start-up. */
 export interface NamedLine {
@@ -18,22 +19,24 @@ export function atLine(
   at: NamedLine,
   message: string,
   pathMap: ReadonlyMap<string, string> | undefined,
-): FoundPlace | null {
+): FoundPlace[] {
   const named = mapPath(at.file, pathMap);
   const file = model.snapshot.files.has(named) ? named : fileLike(model, at.file);
-  if (file === null) return null;
-  const found = directivesAt(model, file, at.line);
-  const best = found[0];
-  if (!best) return null;
+  if (file === null) return [];
   const trace = [`nginx names ${at.file}:${at.line}`];
   if (file !== at.file) trace.push(`${file} is taken to be that file`);
+  const broken = brokenAt(model, file, at.line, message, trace);
+  if (broken.length > 0) return broken;
+  const found = directivesAt(model, file, at.line);
+  const best = found[0];
+  if (!best) return [];
   if (found.length > 1)
     trace.push(`the file is included ${found.length} times: the line is meant in one of them`);
   const doubt = changedSince(best, message);
   if (doubt) trace.push(doubt);
   const outer = [best, ...best.ancestors()];
   const location = outer.find((node) => node.name === 'location') ?? null;
-  return {
+  const place: FoundPlace = {
     node: best,
     location,
     server: outer.find((node) => node.name === 'server' && node.context === 'http') ?? null,
@@ -41,6 +44,7 @@ export function atLine(
     fit: doubt ? 0.5 : 1,
     trace,
   };
+  return [place];
 }
 
 /** Innermost directives at a line, one for each include of the file. */

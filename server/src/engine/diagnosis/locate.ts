@@ -27,7 +27,7 @@ export function findPlaces(
 ): FoundPlace[] {
   if (entry.at) {
     const named = atLine(model, entry.at, entry.message, pathMap);
-    if (named) return [named];
+    if (named.length > 0) return named;
   }
   if (entry.stream) return peer ? streamPlaces(model, peer) : [];
   const wanted = lookUp === null ? peer : namedPeer(lookUp);

@@ -98,6 +98,41 @@ describe('where nginx runs', () => {
   });
 });
 
+describe('where the backend is looked at', () => {
+  const refused = (upstream: string, pid: number): string =>
+    line({
+      message: 'connect() failed (111: Connection refused) while connecting to upstream',
+      upstream,
+      pid,
+    });
+  const wheres = (paste: string, model: ConfigModel | null = null): string[] =>
+    explained(paste, model).groups[0]!.explanation.causes.flatMap((cause) =>
+      cause.checks.filter(({ run }) => run.startsWith('ss ')).map(({ where }) => where),
+    );
+
+  test('a pod has an address of any private network', () => {
+    for (const host of ['10.42.0.7', '172.20.1.5', '192.168.7.9', '100.64.3.4'])
+      expect(wheres(`[pod/edge-7c9f-x2x4q/nginx] ${refused(`http://${host}:3000/`, 33)}`), host).toContain(
+        "inside the backend's pod",
+      );
+    expect(wheres(`[pod/edge-7c9f-x2x4q/nginx] ${refused('http://203.0.113.7:3000/', 33)}`)).toContain(
+      "on the backend's machine",
+    );
+  });
+
+  test('a name of the cluster, in the line or in the configuration, tells where both are', async () => {
+    expect(wheres(refused('http://app.shop.svc.cluster.local:3000/', 33))).toContain(
+      "inside the backend's pod",
+    );
+    const model = await modelOf({
+      '/nginx.conf':
+        'events {} http { server { listen 80; server_name app.test; location / { proxy_pass http://app.shop.svc.cluster.local:3000; } } }',
+    });
+    expect(wheres(refused('http://10.42.0.7:3000/', 33), model)).toContain("inside the backend's pod");
+    expect(wheres(refused('http://10.42.0.7:3000/', 33))).toContain("on the backend's machine");
+  });
+});
+
 const CONFIG = `events {} http { upstream app { server 10.0.0.5:3000; server 10.0.0.6:3000; }
 server { listen 80; server_name app.test; return 301 https://$host$request_uri; }
 server { listen 8443 ssl; listen unix:/run/n.sock; server_name app.test;

@@ -9,6 +9,7 @@ import { secondsOf } from './clock.ts';
 import { besideNginx, nginxLog } from './fit-command.ts';
 import { repeatThroughNginx, repeatToBackend } from './request-pair.ts';
 import { shellQuote } from './shell.ts';
+import { isClusterName } from './surroundings.ts';
 
 /** Commands that several failure modes share, filled in with the case's own addresses. None of them changes anything. */
 
@@ -21,10 +22,21 @@ export function onNginx(failure: Case): string {
 export function onBackend(failure: Case): string {
   const local = failure.peer !== null && isLoopback(failure.peer);
   if (local) return onNginx(failure);
-  const nearby = isContainerNetwork(failure.peer?.host ?? null);
-  return failure.surroundings.container && nearby
+  const host = failure.peer?.host ?? null;
+  const { container, platform } = failure.surroundings;
+  // Pods have addresses of any private network, and services names of the cluster.
+  if (platform === 'kubernetes' && host !== null && (isPrivate(host) || isClusterName(host)))
+    return "inside the backend's pod";
+  return container && isContainerNetwork(host)
     ? "inside the backend's container"
     : "on the backend's machine";
+}
+
+/** An address of a network that no one routes to from elsewhere (RFC 1918, RFC 6598). */
+function isPrivate(host: string): boolean {
+  return /^(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\.[\d.]{3,11}$/.test(
+    host,
+  );
 }
 
 export function isLoopback(peer: Peer): boolean {

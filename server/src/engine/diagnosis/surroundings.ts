@@ -1,5 +1,6 @@
 import { type ComposeService, composeServices } from '../config/compose-services.ts';
 import type { ConfigModel } from '../config/model.ts';
+import { allProxied, endpoints } from '../config/proxied.ts';
 import { isContainerNetwork } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
@@ -42,11 +43,11 @@ export function surroundingsOf(
   }
   const guessed = byNumbers(entry) ?? byImage(helpers);
   const service = fits ? nginxService(services) : null;
-  const cluster = inCluster(entry);
+  const cluster = inCluster(entry, model);
   const platform = service ? 'compose' : cluster ? 'kubernetes' : null;
   return {
     container: guessed !== null || (cluster && fits),
-    because: guessed ?? (cluster && fits ? 'the upstream is a name of a Kubernetes cluster' : null),
+    because: guessed ?? (cluster && fits ? 'a backend has a name of a Kubernetes cluster' : null),
     platform: guessed !== null || cluster ? platform : null,
     nginx: service && guessed !== null ? { kind: 'compose', service: service.name } : null,
     backendUnit,
@@ -122,9 +123,17 @@ function nginxService(services: readonly ComposeService[]): ComposeService | nul
   return found.length === 1 ? found[0]! : null;
 }
 
-function inCluster({ upstream, message }: LogEntry): boolean {
-  return (
-    /\.svc(?:\.cluster\.local)?$/.test(upstream?.address ?? '') || /\.svc\.cluster\.local\b/.test(message)
+/** A name that only the DNS of a Kubernetes cluster knows. */
+export function isClusterName(host: string): boolean {
+  return /\.svc(?:\.cluster\.local)?\.?$/i.test(host);
+}
+
+/** Whether the line or a *_pass names what only a cluster has. */
+function inCluster({ upstream, message }: LogEntry, model: ConfigModel | null): boolean {
+  if (isClusterName(upstream?.address ?? '') || /\.svc\.cluster\.local\b/.test(message)) return true;
+  if (!model) return false;
+  return allProxied(model).some((target) =>
+    endpoints(target).some(({ host }) => host !== null && isClusterName(host)),
   );
 }
 

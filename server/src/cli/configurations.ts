@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ConfigModel } from '../engine/config/model.ts';
+import { guessedPaths } from '../engine/config/snapshot.ts';
 import type { NodeHost } from '../node-host.ts';
 import { type Input, type InputOptions, loadModel, openInput } from './input.ts';
 import type { Io } from './io.ts';
@@ -44,7 +45,7 @@ export async function openConfigurations(
 
 async function load(input: Input): Promise<Configuration> {
   const model = await loadModel(input);
-  const pathMap = new Map([...model.snapshot.guessed, ...input.pathMap]);
+  const pathMap = new Map([...guessedPaths(model.snapshot), ...input.pathMap]);
   return { root: input.roots[0] ?? '', input, model, pathMap };
 }
 

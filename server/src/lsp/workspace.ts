@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type DumpedFile, dumpPath, readDump } from '../engine/config/dump.ts';
 import { forgotSemicolon } from '../engine/config/forgotten-semicolon.ts';
 import { ConfigModel } from '../engine/config/model.ts';
-import { includesIn, loadSnapshot, type Snapshot } from '../engine/config/snapshot.ts';
+import { guessedPaths, includesIn, loadSnapshot, type Snapshot } from '../engine/config/snapshot.ts';
 import type { VersionSource } from '../engine/config/version.ts';
 import type { Check, Finding, Range, Site } from '../engine/contract.ts';
 import { check } from '../engine/diagnosis/check.ts';
@@ -179,7 +179,7 @@ export class Workspace {
         ? { value: settings.nginxVersion, from: '.nginx-502.json' }
         : this.statedVersion();
     const { snapshot, dump } = await this.load(root);
-    const pathMap = new Map([...snapshot.guessed, ...(await this.pathMapFor(root))]);
+    const pathMap = new Map([...guessedPaths(snapshot), ...(await this.pathMapFor(root))]);
     return {
       root,
       model: new ConfigModel(snapshot, { version }),

@@ -190,11 +190,15 @@ export class ConfigModel {
 
   /** Whether a whole configuration is in sight: only then can something be said to be absent. */
   get isComplete(): boolean {
-    return (
+    this.complete ??=
       this.missingIncludes.length === 0 &&
-      [...this.rootContexts.values()].every((context) => context === 'main')
-    );
+      [...this.rootContexts.values()].every((context) => context === 'main') &&
+      // What a template engine adds may be what is looked for.
+      [...this.snapshot.files.values()].every((document) => !document.template);
+    return this.complete;
   }
+
+  private complete: boolean | null = null;
 
   /**
    * Whether a block, or one around it up to and including `upTo`, includes a file that is not in sight: it may set

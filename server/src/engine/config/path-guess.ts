@@ -1,4 +1,5 @@
 import type { Host } from '../host.ts';
+import { holdTemplates } from './image-templates.ts';
 import { basename, dirname, resolvePath } from './paths.ts';
 
 /** Where nginx's packages keep the configuration: an absolute include below one of these is of the same tree. */
@@ -68,9 +69,18 @@ export class PathGuess {
     const first = path.slice(from.length + 1).split('/')[0]!;
     for (const to of this.candidates()) {
       const names = await this.list(to);
-      if (names?.some((name) => name === first || TREE.has(name))) return { kind: 'mapped', from, to };
+      if (names === null) continue;
+      // Folders of that name hold anything.
+      const beside = first !== 'templates' && names.includes(first);
+      if (beside || names.some((name) => TREE.has(name)) || (await this.hasTemplates(to, names)))
+        return { kind: 'mapped', from, to };
     }
     return (await this.isCheckout()) ? { kind: 'elsewhere' } : { kind: 'here' };
+  }
+
+  /** Whether the nginx image is to make the tree's parts at its start of what lies here. */
+  private async hasTemplates(folder: string, names: readonly string[]): Promise<boolean> {
+    return names.includes('templates') && holdTemplates((await this.list(`${folder}/templates`)) ?? []);
   }
 
   /** The main file's folder; for a fragment alone in `conf.d` the one above. */

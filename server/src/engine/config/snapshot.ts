@@ -2,6 +2,7 @@ import type { Problem, Site } from '../contract.ts';
 import type { FileRead, Host } from '../host.ts';
 import { readDocument, type SyntaxDocument } from '../syntax/document.ts';
 import { forgotSemicolon } from './forgotten-semicolon.ts';
+import { mountedTemplates, templateInclude } from './image-templates.ts';
 import { PathGuess } from './path-guess.ts';
 import {
   basename,
@@ -48,6 +49,8 @@ export interface Snapshot {
   readonly includedAt: ReadonlyMap<string, Site>;
   /** Folders of nginx that were guessed to be here, beside those that the path map names. */
   readonly guessed: ReadonlyMap<string, string>;
+  /** Files that the nginx image makes at its start, each with the template here that stands for it. */
+  readonly made: ReadonlyMap<string, string>;
   /** Whether a file that was not found is absent, rather than merely not part of what was given. */
   readonly hasNeighbours: boolean;
   readonly environment: readonly EnvironmentFile[];
@@ -85,7 +88,12 @@ export async function loadSnapshot(
 ): Promise<Snapshot> {
   const loader = new Loader(host, roots, options);
   for (const root of roots) await loader.file(root);
-  return loader.snapshot(await readEnvironment(host, roots));
+  return loader.snapshot(await loader.environment());
+}
+
+/** Where the paths of nginx's machine that were guessed are here: folders, and files that are made of templates. */
+export function guessedPaths({ guessed, made }: Snapshot): Map<string, string> {
+  return new Map([...guessed, ...made]);
 }
 
 /** Applies a path map to one path. */
@@ -131,6 +139,7 @@ class Loader {
   private readonly dangling = new Map<string, string>();
   readonly includedAt = new Map<string, Site>();
   private readonly guessed = new Map<string, string>();
+  private readonly made = new Map<string, string>();
   private readonly problems: Problem[] = [];
   private readonly answers = new Map<string, FileRead>();
   private readonly seen = new Set<string>();
@@ -138,6 +147,7 @@ class Loader {
   private readonly prefix: string;
   private readonly guess: PathGuess;
   private total = 0;
+  private around: Promise<EnvironmentFile[]> | null = null;
 
   constructor(
     private readonly host: Host,
@@ -191,10 +201,17 @@ class Loader {
       dangling: this.dangling,
       includedAt: this.includedAt,
       guessed: this.guessed,
+      made: this.made,
       hasNeighbours: this.options.hasNeighbours ?? true,
       environment,
       problems: this.problems,
     };
+  }
+
+  /** Texts beside the configuration, read once. */
+  environment(): Promise<EnvironmentFile[]> {
+    this.around ??= readEnvironment(this.host, this.roots);
+    return this.around;
   }
 
   /** A file as directives; null when it cannot be read, which is a problem, or with a link in a pattern's way a fault. */
@@ -241,9 +258,14 @@ class Loader {
     const place = await this.place(argument, key);
     if (place && isGlob(place.rest)) {
       const found = await this.glob(place.base, place.rest);
-      return { kind: 'files', files: await Promise.all(found.map((path) => this.nameOf(path))) };
+      const files = found.length > 0 ? found : await this.templates(argument);
+      return { kind: 'files', files: await Promise.all(files.map((path) => this.nameOf(path))) };
     }
-    if (!place && isGlob(key)) return { kind: 'elsewhere' };
+    if (!place && isGlob(key)) {
+      const files = await this.templates(argument);
+      if (files.length === 0) return { kind: 'elsewhere' };
+      return { kind: 'files', files: await Promise.all(files.map((path) => this.nameOf(path))) };
+    }
     if (place) {
       const path = await this.nameOf(resolvePath(place.base, place.rest));
       if (this.files.has(path) || this.options.documents?.has(path)) return { kind: 'files', files: [path] };
@@ -254,6 +276,8 @@ class Loader {
         return { kind: 'problem', problem: this.complain(answer.kind, path, answer.message) };
       }
     }
+    const [template] = await this.templates(argument);
+    if (template !== undefined) return { kind: 'files', files: [await this.nameOf(template)] };
     const text = shippedFile(key);
     if (text === null) return { kind: 'missing' };
     return { kind: 'shipped', text: text === '' ? null : readDocument(text) };
@@ -276,6 +300,25 @@ class Loader {
       }
     }
     return splitPath(this.prefix, argument);
+  }
+
+  /** The templates of which the nginx image makes what an include asks for, in the order of what it makes. */
+  private async templates(argument: string): Promise<string[]> {
+    const wanted = templateInclude(argument);
+    if (!wanted || this.options.hasNeighbours === false) return [];
+    const key = resolvePath(this.prefix, wanted.argument);
+    const place = await this.place(wanted.argument, key);
+    let found = place ? await this.glob(place.base, place.rest) : [];
+    const from = (template: string): string => template.slice(0, -wanted.suffix.length);
+    const stated = found.length > 0 || mappedPrefix(key, this.options.pathMap) !== null;
+    for (const folder of stated ? [] : mountedTemplates(await this.environment())) {
+      found = await this.glob(folder, wanted.rest);
+      if (found.length > 0) break;
+    }
+    const depth = wanted.rest.split('/').length;
+    for (const template of found)
+      this.made.set(wanted.output + from(template).split('/').slice(-depth).join('/'), template);
+    return found.sort((a, b) => compareBytes(from(a), from(b)));
   }
 
   private nameOf(path: string): Promise<string> | string {

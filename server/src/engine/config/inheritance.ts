@@ -133,8 +133,7 @@ export function effective(model: ConfigModel, name: string, block: ConfigNode): 
     if (merged) return merged;
   }
   const own = atLevel(block, name);
-  if (own.length > 0)
-    return { nodes: kind === 'list' ? own : own.slice(0, 1), level: block, inherited: false };
+  if (own.length > 0) return { nodes: inEffect(own, kind), level: block, inherited: false };
   if (kind === 'none') {
     const inner = block.context === 'location' && (block.name === 'if' || block.name === 'limit_except');
     if (!inner || !PASSES.has(name) || name === 'memcached_pass' || !block.parent || hasPass(block))
@@ -145,17 +144,18 @@ export function effective(model: ConfigModel, name: string, block: ConfigNode): 
   for (let level = block.parent; level; level = level.parent) {
     outermost = level;
     const found = atLevel(level, name);
-    if (found.length > 0)
-      return { nodes: kind === 'list' ? found : found.slice(0, 1), level, inherited: true };
+    if (found.length > 0) return { nodes: inEffect(found, kind), level, inherited: true };
   }
   if (outermost.context === 'main') return NOTHING;
   // A fragment's own top level stands for the block that would include it.
   const loose = model.top.filter(
     (node) => node.name === name && node.context === outermost.context && node !== outermost,
   );
-  return loose.length === 0
-    ? NOTHING
-    : { nodes: kind === 'list' ? loose : loose.slice(0, 1), level: null, inherited: true };
+  return loose.length === 0 ? NOTHING : { nodes: inEffect(loose, kind), level: null, inherited: true };
+}
+
+function inEffect(lines: readonly ConfigNode[], kind: Inheritance): readonly ConfigNode[] {
+  return kind === 'list' || lines.length === 1 ? lines : lines.slice(0, 1);
 }
 
 /** A list whose levels may be told to merge or to inherit nothing; null where none of them is. */

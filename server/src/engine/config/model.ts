@@ -168,6 +168,7 @@ export class ConfigModel {
 
   /** Every directive of these names in reading order; what stands in a `map` or another block of data is none. */
   named(...names: readonly string[]): readonly ConfigNode[] {
+    if (names.length === 1) return this.byName.get(names[0]!) ?? NONE;
     const lists = names.flatMap((name) => {
       const list = this.byName.get(name);
       return list ? [list] : [];
@@ -279,7 +280,14 @@ interface Work {
   readonly context: Context;
   readonly includedBy: ConfigNode | null;
   readonly into: ConfigNode[];
+  /** No include adds to the items: each has its place in `into`, which has their number. */
+  readonly exact: boolean;
   index: number;
+}
+
+function hasInclude(items: readonly Item[]): boolean {
+  for (const { directive } of items) if (directive.name.value === 'include') return true;
+  return false;
 }
 
 class ModelBuilder {
@@ -313,6 +321,7 @@ class ModelBuilder {
         context,
         includedBy: null,
         into: top,
+        exact: false,
         index: 0,
       });
     }
@@ -329,11 +338,13 @@ class ModelBuilder {
         stack.pop();
         // Grown by one at a time, a short list has room for many; there are thousands of them.
         const block = work.parent;
-        if (block && block.children === work.into && work.includedBy === block.includedBy)
+        if (!work.exact && block && block.children === work.into && work.includedBy === block.includedBy)
           block.children = work.into.slice();
         continue;
       }
       if (this.nodes.length >= MAX_NODES) {
+        for (const open of stack)
+          if (open.exact) open.into.length = open === work ? open.index - 1 : open.index;
         this.problems.push({
           kind: 'too-big',
           file: work.file,
@@ -354,18 +365,24 @@ class ModelBuilder {
         this.nodes.length,
       );
       this.nodes.push(node);
-      work.into.push(node);
+      if (work.exact) work.into[work.index - 1] = node;
+      else work.into.push(node);
       const { block } = item.directive;
       if (block && block.items.length > 0) {
-        const children: ConfigNode[] = [];
+        const exact = !hasInclude(block.items);
+        const children = exact ? new Array<ConfigNode>(block.items.length) : [];
         node.children = children;
+        // Named one by one: a spread costs as much as all else here.
         stack.push({
-          ...work,
           items: block.items,
           base: at,
+          file: work.file,
+          document: work.document,
           parent: node,
           context: node.inside,
+          includedBy: work.includedBy,
           into: children,
+          exact,
           index: 0,
         });
       } else if (!block && node.name === 'include' && node.args.length === 1) {
@@ -422,6 +439,7 @@ class ModelBuilder {
         context: work.context,
         includedBy: node,
         into: work.into,
+        exact: false,
         index: 0,
       });
     }

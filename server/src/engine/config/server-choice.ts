@@ -39,40 +39,50 @@ export function listenPoints(model: ConfigModel): readonly ListenPoint[] {
 
 function build(servers: readonly ConfigNode[]): readonly ListenPoint[] {
   const points = new Map<string, Building>();
-  /** Most servers listen on the same few addresses. */
-  const parsed = new Map<string, ReturnType<typeof parseListen>>();
-  const addressesOf = (text: string): ReturnType<typeof parseListen> => {
-    const known = parsed.get(text) ?? parseListen(text);
-    parsed.set(text, known);
-    return known;
+  /** By the text of the line: most servers listen on the same few addresses. */
+  const written = new Map<string, readonly Building[]>();
+  const pointsOf = (text: string, server: ConfigNode): readonly Building[] => {
+    let found = written.get(text);
+    if (!found) {
+      found = parseListen(text).map((address) => pointAt(points, address, server));
+      written.set(text, found);
+    }
+    return found;
   };
   for (const server of servers) {
     const sslOn = server.first('ssl')?.arg(0) === 'on';
     const lines = server.all('listen');
     // Without listen it is port 80; 8000 for who is not root.
-    const addresses: { host: string; port: number | null; flags: readonly string[] }[] =
-      lines.length === 0 ? [{ host: '*', port: 80, flags: [] }] : [];
-    for (const line of lines) {
-      const flags = line.args.slice(1);
-      for (const address of addressesOf(line.arg(0) ?? '')) addresses.push({ ...address, flags });
-    }
-    for (const { host, port, flags } of addresses) {
-      const key = `${host} ${port}`;
-      let point = points.get(key);
-      if (!point) {
-        point = { host, port, servers: [], defaultServer: server, ssl: false, dual: false, explicit: false };
-        points.set(key, point);
-      }
-      if (point.servers.at(-1) !== server) point.servers.push(server);
-      if (!point.explicit && (flags.includes('default_server') || flags.includes('default'))) {
-        point.defaultServer = server;
-        point.explicit = true;
-      }
-      point.ssl ||= sslOn || flags.includes('ssl');
-      point.dual ||= flags.includes('ipv6only=off');
-    }
+    if (lines.length === 0) for (const point of pointsOf('80', server)) addServer(point, server, null, sslOn);
+    for (const line of lines)
+      for (const point of pointsOf(line.arg(0) ?? '', server)) addServer(point, server, line, sslOn);
   }
   return [...points.values()];
+}
+
+function pointAt(
+  points: Map<string, Building>,
+  { host, port }: { host: string; port: number | null },
+  server: ConfigNode,
+): Building {
+  const key = `${host} ${port}`;
+  let point = points.get(key);
+  if (!point) {
+    point = { host, port, servers: [], defaultServer: server, ssl: false, dual: false, explicit: false };
+    points.set(key, point);
+  }
+  return point;
+}
+
+function addServer(point: Building, server: ConfigNode, line: ConfigNode | null, sslOn: boolean): void {
+  const has = (flag: string): boolean => line !== null && line.args.indexOf(flag) > 0;
+  if (point.servers.at(-1) !== server) point.servers.push(server);
+  if (!point.explicit && (has('default_server') || has('default'))) {
+    point.defaultServer = server;
+    point.explicit = true;
+  }
+  point.ssl ||= sslOn || has('ssl');
+  point.dual ||= has('ipv6only=off');
 }
 
 /** Address and ports of `listen`: "80", "*:80", "127.0.0.1", "[::1]:80-90", "unix:/path" (ngx_parse_url). */

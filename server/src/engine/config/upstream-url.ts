@@ -21,8 +21,27 @@ const SCHEMES: Record<string, readonly string[]> = {
   uwsgi_pass: ['uwsgi', 'suwsgi'],
 };
 
+/** By directive and text: with each keystroke, thousands of targets are asked for again. */
+const known = new Map<string, Map<string, UpstreamUrl | null>>();
+const MAX_KNOWN = 20_000;
+
 /** Null when nginx would refuse the text as that directive's target. Never called with variables inside. */
 export function parseUpstreamUrl(directive: string, text: string): UpstreamUrl | null {
+  let targets = known.get(directive);
+  if (!targets) {
+    targets = new Map();
+    known.set(directive, targets);
+  }
+  let url = targets.get(text);
+  if (url === undefined) {
+    if (targets.size >= MAX_KNOWN) targets.clear();
+    url = parse(directive, text);
+    targets.set(text, url);
+  }
+  return url;
+}
+
+function parse(directive: string, text: string): UpstreamUrl | null {
   let rest = text;
   let scheme: string | null = null;
   for (const known of SCHEMES[directive] ?? []) {

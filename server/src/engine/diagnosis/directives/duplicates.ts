@@ -61,7 +61,7 @@ export class Duplicates {
   private again({ node, fact }: PlacedCall): Refusal | null {
     const { name } = node;
     if (name === 'root' || name === 'alias') return this.rootOrAlias(node);
-    if (!fact.once) return null;
+    if (!fact.once || node.parent?.first(name) === node) return null;
     const siblings = node.parent?.all(name) ?? this.topLevel(node);
     const first = siblings.find((other) => sameLine(other, node)) ?? node;
     if (first === node) return null;
@@ -117,25 +117,30 @@ export class Duplicates {
     const host = url.host === '0.0.0.0' ? '*' : (url.host ?? `unix:${url.socket}`);
     const quic = node.args.includes('quic') ? ' quic' : '';
     const address = `${host}:${url.port ?? 80}${quic}`;
-    const shown = url.socket === null ? `${host === '*' ? '0.0.0.0' : host}:${url.port ?? 80}` : host;
-    const own = this.inServer.get(server) ?? new Map<string, ConfigNode>();
-    this.inServer.set(server, own);
-    const twin = own.get(address);
-    if (twin) return duplicate(node, twin, `a duplicate listen ${shown}`);
-    own.set(address, node);
-    const set = node.args.slice(1).some((word) => SETS_OPTIONS.test(word));
-    const isDefault = node.args.slice(1).some((word) => word === 'default_server' || word === 'default');
+    const shown = (): string =>
+      url.socket === null ? `${host === '*' ? '0.0.0.0' : host}:${url.port ?? 80}` : host;
+    if (server.all('listen').length > 1) {
+      const own = this.inServer.get(server) ?? new Map<string, ConfigNode>();
+      this.inServer.set(server, own);
+      const twin = own.get(address);
+      if (twin) return duplicate(node, twin, `a duplicate listen ${shown()}`);
+      own.set(address, node);
+    }
+    const set = node.args.some((word, i) => i > 0 && SETS_OPTIONS.test(word));
+    const isDefault = node.args.some((word, i) => i > 0 && (word === 'default_server' || word === 'default'));
     const before = this.listens.get(address);
     if (!before) {
       this.listens.set(address, { node, set, isDefault });
       return null;
     }
     // One snippet with `listen`, included into many servers, is judged where it stands.
-    if (set && before.set) return duplicate(node, before.node, `duplicate listen options for ${shown}`, true);
+    if (set && before.set)
+      return duplicate(node, before.node, `duplicate listen options for ${shown()}`, true);
     if (isDefault && before.isDefault)
-      return duplicate(node, before.node, `a duplicate default server for ${shown}`, true);
+      return duplicate(node, before.node, `a duplicate default server for ${shown()}`, true);
+    if (!set && !isDefault) return null;
     this.listens.set(address, {
-      node: set || isDefault ? node : before.node,
+      node,
       set: set || before.set,
       isDefault: isDefault || before.isDefault,
     });

@@ -401,3 +401,15 @@ describe('suppression', () => {
     expect(readSettings('{').complaints).toEqual(['it is not valid JSON']);
   });
 });
+
+test('what the bound on directives cuts off in the middle of a block leaves no gaps', async () => {
+  const server = 'server { listen 127.0.0.1:8080; location / { proxy_pass http://app; deny all; } }\n';
+  const model = await modelOfTexts({
+    [MAIN]: `events {}\nhttp {\n${'include many.conf;\n'.repeat(700)}}\n`,
+    '/etc/nginx/many.conf': server.repeat(100),
+  });
+  expect(model.problems.map(({ kind }) => kind)).toEqual(['too-big']);
+  const { parent } = model.nodes.at(-1)!;
+  expect(parent?.children.at(-1)).toBe(model.nodes.at(-1));
+  expect(model.nodes.filter(({ children }) => Array.from(children).includes(undefined as never))).toEqual([]);
+});

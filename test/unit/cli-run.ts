@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -6,10 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   rmSync,
-  statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +40,7 @@ export interface RunOptions {
 const UNPRINTABLE =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
-/** The built program, in a folder of its own: other tests build too, and each build begins by removing the last. */
+/** The built program, in a folder of its own, which anybody may read. */
 export class Program {
   private readonly root = mkdtempSync(path.join(tmpdir(), 'nginx-502-cli-'));
   /** What a user starts. */
@@ -52,18 +49,9 @@ export class Program {
 
   constructor() {
     chmodSync(this.root, 0o755);
-    // The bundler writes below its own folder; all that it reads is the repository's.
-    for (const folder of ['.', 'server']) {
-      mkdirSync(path.join(this.root, folder), { recursive: true });
-      for (const name of readdirSync(path.join(ROOT, folder))) {
-        if (['.git', 'server', 'dist', 'bin'].includes(name)) continue;
-        const [from, to] = [path.join(ROOT, folder, name), path.join(this.root, folder, name)];
-        if (statSync(from).isDirectory()) symlinkSync(from, to);
-        else copyFileSync(from, to);
-      }
-    }
-    cpSync(path.join(ROOT, 'server/bin'), path.join(this.root, 'server/bin'), { recursive: true });
-    execFileSync(process.execPath, [path.join(this.root, 'esbuild.mjs')], { cwd: this.root });
+    mkdirSync(path.join(this.root, 'server'));
+    for (const folder of ['server/bin', 'server/dist', 'server/package.json'])
+      cpSync(path.join(ROOT, folder), path.join(this.root, folder), { recursive: true });
   }
 
   remove(): void {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -53,8 +52,6 @@ function expectHarmless(inputs: Metafile['inputs']): void {
   ])
     expect([...used], module).not.toContain(module);
 }
-
-execFileSync(process.execPath, ['esbuild.mjs'], { cwd: ROOT });
 
 test('a check reads nothing that explains logs, no WebAssembly runtime and no engine for patterns: each start would pay for them', () => {
   const { inputs } = metafile('server/dist');

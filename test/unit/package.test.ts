@@ -27,9 +27,6 @@ interface Manifest {
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Manifest;
 const server = JSON.parse(readFileSync(path.join(ROOT, 'server/package.json'), 'utf8')) as Manifest;
 const folder = mkdtempSync(path.join(tmpdir(), 'nginx-502-packages-'));
-beforeAll(() => {
-  execFileSync(process.execPath, ['esbuild.mjs'], { cwd: ROOT });
-});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('the extension and the command line have one version', () => {

@@ -184,7 +184,7 @@ export async function runTests({
   extensionTestsPath,
   workspace,
   env,
-  timeoutMs = 180_000,
+  timeoutMs = 480_000,
   screenshot,
 }) {
   const server = await startServer({ smoke: true });

@@ -3,14 +3,17 @@ import path from 'node:path';
 import type { ConfigModel } from '../engine/config/model.ts';
 import type { Check, Problem, Severity } from '../engine/contract.ts';
 import { check, sortFindings } from '../engine/diagnosis/check.ts';
-import { applyEdits, editsByFile, selectFixes } from '../engine/diagnosis/fixes.ts';
+import { applyEdits, editsByFile, isAllowed, selectFixes } from '../engine/diagnosis/fixes.ts';
 import type { SyntaxDocument } from '../engine/syntax/document.ts';
 import { NodeHost } from '../node-host.ts';
 import { checkReport, fails } from './check-report.ts';
 import { guessNotes } from './guess-note.ts';
 import { type Input, loadModel, openInput, STDIN } from './input.ts';
 import type { Io } from './io.ts';
+import { MainFiles } from './main-file.ts';
 import { parse } from './options.ts';
+import { askedIn, filesBeyond, joinInputs, partsNotes, splitInput } from './parts.ts';
+import { shownPath } from './source-view.ts';
 import { printable, printableJson, printableLines, styleFor } from './style.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -18,8 +21,11 @@ export const CHECK_HELP = `Usage: nginx-502 check [PATH...|-]
 
 Finds in an nginx configuration what will make nginx answer 502.
 PATH is a file, or a directory with nginx.conf or *.conf in it. Without PATH:
-nginx.conf here, else /etc/nginx/nginx.conf. "-" reads standard input. Input
-and file may be what nginx -T prints, with other text around it.
+nginx.conf here, else /etc/nginx/nginx.conf. A part like conf.d/site.conf is
+read as nginx reads it where an nginx.conf above includes it; what is found
+elsewhere is left out, and --fix writes only to what was named. "-" reads
+standard input. Input and file may be what nginx -T prints, with other text
+around it.
 
   --format text|json     how to print (text)
   --fix[=safe|review]    apply fixes: those that cannot change what works, or
@@ -64,25 +70,26 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
     throw new UsageError('"-" stands alone: standard input is one configuration');
   }
   const disk = new NodeHost();
-  const inputs: Input[] = [];
+  const mains = new MainFiles(disk);
+  const named: Input[] = [];
   for (const argument of positionals.length === 0 ? [null] : positionals) {
-    inputs.push(
-      await openInput(
-        argument,
-        { map: values.map, nginxVersion: values['nginx-version'] },
-        disk,
-        io.readStdin,
-        io.cwd,
-      ),
-    );
+    const options = { map: values.map, nginxVersion: values['nginx-version'] };
+    const input = await openInput(argument, options, disk, io.readStdin, io.cwd, mains);
+    named.push(...(await splitInput(input, mains)));
   }
+  const inputs = joinInputs(named);
   if (options.fix && !options.diff && inputs.some((input) => input.virtual)) {
     const what = positionals[0] === '-' ? 'standard input' : 'the output of nginx -T';
     throw new UsageError(`--fix cannot write to ${what}; --diff prints the changes`);
   }
   const originals: Checked[] = [];
   for (const input of inputs) originals.push(await checkInput(input));
-  const { texts, fixed } = await applyFixes(inputs, originals, options);
+  for (const { input, model } of originals) if (input.parts) io.err(partsNotes(input.parts, model, io.cwd));
+  const { texts, fixed, beyond } = await applyFixes(inputs, originals, options);
+  if (beyond.size > 0) {
+    const files = [...beyond].map((file) => shownPath(file, io.cwd)).join(', ');
+    io.err(`nginx-502: what would also change ${files} was not fixed; name that as well to have it fixed\n`);
+  }
   const unwritten = options.diff ? [] : await writeAll(texts, disk);
   // What nobody has written is still to be found.
   const kept = texts.size === 0 || options.diff || unwritten.length > 0;
@@ -115,6 +122,7 @@ export async function checkCommand(argv: readonly string[], io: Io): Promise<num
         cwd: io.cwd,
         failOn: options.failOn,
         lineOf,
+        unnamed: (fix) => filesBeyond(results, fix),
       }),
     );
     io.out(guessNotes(results.map(({ model }) => model)));
@@ -144,13 +152,26 @@ function readOptions(values: {
 }
 
 interface Checked {
+  readonly input: Input;
   readonly model: ConfigModel;
   readonly check: Check;
 }
 
 async function checkInput(input: Input, texts: ReadonlyMap<string, string> = new Map()): Promise<Checked> {
   const model = await loadModel(input, texts);
-  return { model, check: check(model, input.settings) };
+  const whole = check(model, input.settings);
+  if (!input.parts) return { input, model, check: whole };
+  const asked = askedIn(input, model.snapshot);
+  return {
+    input,
+    model,
+    check: {
+      ...whole,
+      files: whole.files.filter(asked),
+      findings: whole.findings.filter(({ file }) => asked(file)),
+      problems: whole.problems.filter(({ file }) => asked(file)),
+    },
+  };
 }
 
 function lookUp(results: readonly Checked[], file: string): SyntaxDocument | undefined {
@@ -164,13 +185,20 @@ async function applyFixes(
   inputs: readonly Input[],
   originals: readonly Checked[],
   options: CheckOptions,
-): Promise<{ texts: Map<string, string>; fixed: Check['fixed'] }> {
+): Promise<{ texts: Map<string, string>; fixed: Check['fixed']; beyond: ReadonlySet<string> }> {
   const texts = new Map<string, string>();
+  const beyond = new Set<string>();
+  const upTo = options.fix;
   const fixed: Check['fixed'] = [];
   for (const [i, input] of inputs.entries()) {
     let result = texts.size > 0 ? await checkInput(input, texts) : originals[i]!;
-    for (let pass = 0; options.fix && pass < MAX_PASSES; pass++) {
-      const selected = selectFixes(result.check.findings, options.fix);
+    for (let pass = 0; upTo && pass < MAX_PASSES; pass++) {
+      const within = result.check.findings.filter(({ fixes: [fix] }) => {
+        const files = fix && isAllowed(fix, upTo) ? filesBeyond([result], fix) : [];
+        for (const file of files) beyond.add(file);
+        return files.length === 0;
+      });
+      const selected = selectFixes(within, upTo);
       if (selected.length === 0) break;
       for (const [file, edits] of editsByFile(selected.map(({ fix }) => fix))) {
         const text = result.model.snapshot.files.get(file)?.text;
@@ -180,7 +208,7 @@ async function applyFixes(
       result = await checkInput(input, texts);
     }
   }
-  return { texts, fixed };
+  return { texts, fixed, beyond };
 }
 
 async function writeAll(texts: ReadonlyMap<string, string>, disk: NodeHost): Promise<Problem[]> {

@@ -1,4 +1,4 @@
-import type { Check, Finding, Severity } from '../engine/contract.ts';
+import type { Check, Finding, Fix, Severity } from '../engine/contract.ts';
 import { shownPath, sourceLines, WIDTH } from './source-view.ts';
 import { printable, type Style, wrapText } from './style.ts';
 
@@ -8,6 +8,8 @@ export interface ReportOptions {
   readonly failOn: Severity | 'never';
   /** A line of a file as it was checked, 1-based; null when it is not at hand. */
   readonly lineOf: (file: string, line: number) => string | null;
+  /** Files that a fix changes, and that would have to be named for it. */
+  readonly unnamed: (fix: Fix) => readonly string[];
 }
 
 const RANK: Record<Severity, number> = { hint: 0, info: 1, warning: 2, error: 3 };
@@ -67,7 +69,9 @@ function findingText(finding: Finding, options: ReportOptions): string {
   const fix = finding.fixes[0];
   if (fix && fix.safety !== 'choice') {
     const flag = fix.safety === 'safe' ? '--fix' : '--fix=review';
-    lines.push(...paragraph(`(nginx-502 check ${flag} does it)`, indent, indent));
+    const unnamed = options.unnamed(fix).map((file) => shownPath(file, options.cwd));
+    const when = unnamed.length > 0 ? ` when ${unnamed.join(' and ')} is named as well` : '';
+    lines.push(...paragraph(`(nginx-502 check ${flag} does it${when})`, indent, indent));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -10,6 +10,7 @@ import { NO_SETTINGS, readSettings, type Settings } from '../engine/diagnosis/se
 import type { Host } from '../engine/host.ts';
 import { MAX_CONFIG_BYTES, type NodeHost, OverlayHost } from '../node-host.ts';
 import type { Io } from './io.ts';
+import { MainFiles, type Parts } from './main-file.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What comes on standard input is what somebody pastes. */
@@ -26,6 +27,10 @@ export interface Input {
   readonly version: VersionSource | null;
   /** Set for a text of which no file is on the disk: standard input, the output of nginx -T. */
   readonly virtual: Pick<LoadOptions, 'nameOf' | 'hasNeighbours'> | null;
+  /** Set where the named files are parts, and the root is the main file that was found to include them. */
+  readonly parts: Parts | null;
+  /** Main files that the settings name. */
+  readonly entryFiles: readonly string[];
 }
 
 export interface InputOptions {
@@ -47,13 +52,14 @@ export function parseMaps(maps: readonly string[], cwd: string): Map<string, str
   return parsed;
 }
 
-/** Finds the roots behind one PATH argument, or `-`. */
+/** Finds the roots behind one PATH argument, or `-`. `mains` is what is known of main files from other arguments. */
 export async function openInput(
   argument: string | null,
   options: InputOptions,
   disk: NodeHost,
   readStdin: Io['readStdin'],
   cwd: string,
+  mains = new MainFiles(disk),
 ): Promise<Input> {
   if (options.nginxVersion !== undefined && !isVersion(options.nginxVersion)) {
     throw new UsageError(
@@ -61,40 +67,42 @@ export async function openInput(
     );
   }
   const flagMaps = parseMaps(options.map, cwd);
-  if (argument === '-') return fromText(await readStdin(MAX_CONFIG_BYTES), options, flagMaps);
-  const roots = await findRoots(argument, disk, cwd);
-  const { settings, problems } = await settingsFor(roots.files[0] ?? cwd, disk);
+  const stated = options.nginxVersion ?? null;
+  const version = stated === null ? null : { value: stated, from: '--nginx-version' };
+  if (argument === '-') return fromText(await readStdin(MAX_CONFIG_BYTES), version, flagMaps);
+  const here = argument === null ? await settingsFor(path.join(cwd, 'nginx.conf'), disk) : null;
+  const entries = here?.entryFiles ?? [];
+  const roots = entries.length > 0 ? { files: entries, problems: [] } : await findRoots(argument, disk, cwd);
+  const near = entries.length > 0 ? here! : await settingsFor(roots.files[0] ?? path.join(cwd, '.'), disk);
+  const { settings, entryFiles, problems } = near;
+  const common = {
+    settings,
+    version:
+      version ??
+      (settings.nginxVersion === null ? null : { value: settings.nginxVersion, from: '.nginx-502.json' }),
+    problems: [...roots.problems, ...problems],
+  };
   const named = roots.files.length === 1 ? await disk.read(roots.files[0]!) : null;
   if (named?.ok && readDump(named.text)) {
-    const dump = fromText(named.text, options, flagMaps);
-    return { ...dump, settings: settings.settings, problems: [...dump.problems, ...problems] };
+    const dump = fromText(named.text, version, flagMaps);
+    return { ...dump, ...common, problems: [...dump.problems, ...common.problems] };
   }
-  const entryFiles = settings.settings.entryFiles.map((file) => path.resolve(settings.directory, file));
-  const version: VersionSource | null =
-    options.nginxVersion !== undefined
-      ? { value: options.nginxVersion, from: '--nginx-version' }
-      : settings.settings.nginxVersion !== null
-        ? { value: settings.settings.nginxVersion, from: '.nginx-502.json' }
-        : null;
-  const pathMap = new Map(
-    [...settings.settings.pathMap].map(([from, to]) => [from, path.resolve(settings.directory, to)]),
-  );
-  for (const [from, to] of flagMaps) pathMap.set(from, to);
+  const pathMap = new Map([...near.pathMap, ...flagMaps]);
+  const parts = argument === null ? null : await mains.of(roots.files, entryFiles, pathMap);
   return {
-    roots: argument === null && entryFiles.length > 0 ? entryFiles : roots.files,
+    ...common,
+    roots: parts ? [parts.main] : roots.files,
     host: disk,
-    settings: settings.settings,
-    problems: [...roots.problems, ...problems],
     pathMap,
-    version,
     virtual: null,
+    parts,
+    entryFiles,
   };
 }
 
-function fromText(text: string | null, options: InputOptions, pathMap: Map<string, string>): Input {
-  const version =
-    options.nginxVersion === undefined ? null : { value: options.nginxVersion, from: '--nginx-version' };
-  const common = { settings: NO_SETTINGS, pathMap, version, virtual: { hasNeighbours: false } };
+function fromText(text: string | null, version: VersionSource | null, pathMap: Map<string, string>): Input {
+  const virtual = { hasNeighbours: false };
+  const common = { settings: NO_SETTINGS, pathMap, version, virtual, parts: null, entryFiles: [] };
   if (text === null || text.includes('\0')) {
     const problem: Problem = {
       kind: text === null ? 'too-big' : 'not-text',
@@ -116,8 +124,14 @@ function fromText(text: string | null, options: InputOptions, pathMap: Map<strin
   };
   if (!files) return { ...common, roots: [PASTE], host, problems: [] };
   const names = new Map(files.map((file) => [dumpPath(file.path), file.path]));
-  const virtual = { ...common.virtual, nameOf: (path: string) => names.get(path) ?? path };
-  return { ...common, roots: [dumpPath(files[0]!.path)], host, problems: [], virtual };
+  const nameOf = (path: string): string => names.get(path) ?? path;
+  return {
+    ...common,
+    roots: [dumpPath(files[0]!.path)],
+    host,
+    problems: [],
+    virtual: { ...virtual, nameOf },
+  };
 }
 
 /** Reads everything and builds the model. `texts` are versions newer than the disk's. */
@@ -126,7 +140,11 @@ export async function loadModel(
   texts: ReadonlyMap<string, string> = new Map(),
 ): Promise<ConfigModel> {
   const host = texts.size > 0 ? new OverlayHost(texts, input.host) : input.host;
-  const snapshot = await loadSnapshot(host, input.roots, { ...input.virtual, pathMap: input.pathMap });
+  const snapshot = await loadSnapshot(host, input.roots, {
+    ...input.virtual,
+    ...(input.parts && { nameOf: input.parts.nameOf }),
+    pathMap: input.pathMap,
+  });
   return new ConfigModel(snapshot, { version: input.version });
 }
 
@@ -160,24 +178,37 @@ async function isFile(file: string): Promise<boolean> {
   );
 }
 
+interface SettingsFile {
+  readonly settings: Settings;
+  /** Its entry files and path map, from the folder it is in. */
+  readonly entryFiles: readonly string[];
+  readonly pathMap: ReadonlyMap<string, string>;
+  readonly problems: readonly Problem[];
+}
+
 /** The nearest `.nginx-502.json` upward from a file. */
-async function settingsFor(
-  start: string,
-  disk: NodeHost,
-): Promise<{ settings: { settings: Settings; directory: string }; problems: Problem[] }> {
+async function settingsFor(start: string, disk: NodeHost): Promise<SettingsFile> {
   for (let directory = path.dirname(start); ; directory = path.dirname(directory)) {
     const file = path.join(directory, '.nginx-502.json');
     if (await isFile(file)) {
       const answer = await disk.read(file);
-      const read = answer.ok
+      const { settings, complaints } = answer.ok
         ? readSettings(answer.text)
         : { settings: NO_SETTINGS, complaints: [answer.message] };
-      const problems = read.complaints.map(
-        (complaint): Problem => ({ kind: 'unreadable', file, range: null, message: `${file}: ${complaint}` }),
-      );
-      return { settings: { settings: read.settings, directory }, problems };
+      const from = (to: string): string => path.resolve(directory, to);
+      return {
+        settings,
+        entryFiles: settings.entryFiles.map(from),
+        pathMap: new Map([...settings.pathMap].map(([key, to]) => [key, from(to)])),
+        problems: complaints.map((complaint) => ({
+          kind: 'unreadable',
+          file,
+          range: null,
+          message: `${file}: ${complaint}`,
+        })),
+      };
     }
-    if (directory === path.dirname(directory)) break;
+    if (directory === path.dirname(directory))
+      return { settings: NO_SETTINGS, entryFiles: [], pathMap: new Map(), problems: [] };
   }
-  return { settings: { settings: NO_SETTINGS, directory: path.dirname(start) }, problems: [] };
 }

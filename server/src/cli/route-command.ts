@@ -6,11 +6,14 @@ import { answerRequest, routeOverview } from '../engine/diagnosis/route-answer.t
 import { upstreamCommand } from '../engine/diagnosis/upstream-command.ts';
 import { requestOfUrl } from '../engine/diagnosis/url-request.ts';
 import { NodeHost } from '../node-host.ts';
-import { loadModel, openInput } from './input.ts';
+import { type Input, loadModel, openInput } from './input.ts';
 import type { Io } from './io.ts';
+import { MainFiles } from './main-file.ts';
 import { parse } from './options.ts';
+import { partsNotes, problemsOf, splitInput } from './parts.ts';
 import { answerBatch } from './route-batch.ts';
 import { overviewReport, routeReport } from './route-report.ts';
+import { shownPath } from './source-view.ts';
 import { printable, printableJson, styleFor } from './style.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -80,9 +83,18 @@ export async function routeCommand(argv: readonly string[], io: Io): Promise<num
   }
   const request = first === undefined || first === '-' ? null : readRequest(first, values);
   const options = { map: values.map, nginxVersion: values['nginx-version'] };
-  const input = await openInput(values.config ?? null, options, new NodeHost(), io.readStdin, io.cwd);
+  const disk = new NodeHost();
+  const mains = new MainFiles(disk);
+  const named = await openInput(values.config ?? null, options, disk, io.readStdin, io.cwd, mains);
+  const [input, ...others] = (await splitInput(named, mains)) as [Input, ...Input[]];
+  if (others.length > 0) {
+    const which = `the first of ${1 + others.length} configurations here`;
+    const answered = `answered by ${shownPath(input.roots[0]!, io.cwd)}, ${which}`;
+    io.err(`nginx-502: ${answered}; name the right one with --config\n`);
+  }
   const model = await loadModel(input);
-  const problems = [...input.problems, ...model.problems];
+  const problems = problemsOf(input, model);
+  if (input.parts) io.err(partsNotes(input.parts, model, io.cwd));
   if (model.top.length === 0 && problems.length > 0) return reportProblems(problems, io);
   const status = request
     ? answerOne(model, request, format, io)

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { type DumpedFile, dumpPath, readDump } from '../engine/config/dump.ts';
 import { forgotSemicolon } from '../engine/config/forgotten-semicolon.ts';
+import { isMainName, mainsUpward } from '../engine/config/main-files.ts';
 import { ConfigModel } from '../engine/config/model.ts';
 import { guessedPaths, includesIn, loadSnapshot, type Snapshot } from '../engine/config/snapshot.ts';
 import type { VersionSource } from '../engine/config/version.ts';
@@ -42,8 +43,6 @@ interface Dump {
   readonly files: ReadonlyMap<string, { readonly file: DumpedFile; readonly syntax: SyntaxDocument }>;
 }
 
-/** How far up from a fragment an nginx.conf that includes it is looked for. */
-const MAX_UPWARD = 4;
 /** How deep in the workspace's folders, and in how many of theirs. */
 const MAX_DOWNWARD = 5;
 const MAX_FOLDERS = 1000;
@@ -150,12 +149,7 @@ export class Workspace {
     const roots = await this.including(named, file);
     if (roots.length > 0) return roots;
     if (path.basename(file) === 'nginx.conf') return [file];
-    const upward: string[] = [];
-    let folder = path.dirname(file);
-    for (let depth = 0; depth < MAX_UPWARD; depth++, folder = path.dirname(folder)) {
-      upward.push(path.join(folder, 'nginx.conf'));
-      if (folder === path.dirname(folder)) break;
-    }
+    const upward = await mainsUpward((folder) => this.files.glance(folder), file, virtualRoot(file));
     this.mains ??= this.findMains();
     const everywhere = (await this.mains).filter((main) => virtualRoot(main) === virtualRoot(file));
     const found = await this.including([...new Set([...upward, ...everywhere])], file);
@@ -300,7 +294,7 @@ export class Workspace {
       for (const folder of level) {
         if (left-- <= 0) return mains;
         for (const name of (await this.files.glance(folder)) ?? []) {
-          if (/^nginx[\w.-]*\.conf$/.test(name)) mains.push(`${folder}/${name}`);
+          if (isMainName(name)) mains.push(`${folder}/${name}`);
           // What has a suffix is hardly ever a folder, and asking each file would take long.
           else if (
             !name.startsWith('.') &&

@@ -21,18 +21,22 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
   return out + text.slice(at);
 }
 
+/** Whether a fix may be applied in bulk: the safe ones, and with `review` those that a person looks at afterwards. */
+export function isAllowed({ safety }: Fix, upTo: Safety): boolean {
+  return safety === 'safe' || (safety === 'review' && upTo !== 'safe');
+}
+
 /**
  * The fixes to apply in one pass: the first of each finding, where its safety allows. A fix that touches what an
  * earlier one in the pass changes waits for the next pass, when it is worked out anew. Two insertions at one place
  * count as touching, for the second may repeat the first.
  */
 export function selectFixes(findings: readonly Finding[], upTo: Safety): { finding: Finding; fix: Fix }[] {
-  const allowed: readonly Safety[] = upTo === 'safe' ? ['safe'] : ['safe', 'review'];
   const selected: { finding: Finding; fix: Fix }[] = [];
   const taken: Edit[] = [];
   for (const finding of findings) {
     const fix = finding.fixes[0];
-    if (!fix || !allowed.includes(fix.safety)) continue;
+    if (!fix || !isAllowed(fix, upTo)) continue;
     if (fix.edits.some((edit) => taken.some((other) => touches(edit, other)))) continue;
     taken.push(...fix.edits);
     selected.push({ finding, fix });

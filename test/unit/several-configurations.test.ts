@@ -1,4 +1,7 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { explainCommand } from '../../server/src/cli/explain-command.ts';
+import type { Explain } from '../../server/src/engine/contract.ts';
 import { EXPLAIN, type ExplainAnswer, type ExplainParams } from '../../server/src/protocol.ts';
 import { Program } from './cli-run.ts';
 import { closing, folder, inProcess } from './lsp-editor.ts';
@@ -60,6 +63,105 @@ describe('--config with a folder', () => {
     const { json } = await program.explain(['--config', '.', 'e.log'], { cwd });
     expect(json.events).toBe(3);
     expect(json.groups[0]!.explanation.place?.directive.file).toMatch(/staging\.conf$/);
+  });
+});
+
+describe('other ways to several configurations', () => {
+  let program: Program;
+  beforeAll(() => {
+    program = new Program();
+  });
+  afterAll(() => program.remove());
+
+  test('a log too large for a paste is compared by its beginning, packed or not', async () => {
+    const cwd = program.folder(BESIDE);
+    const log = line('server: stage.test, ').repeat(8000);
+    for (const input of [log, gzipSync(log, { level: 0 })]) {
+      const { json } = await program.explain(['--config', cwd], { input });
+      expect(json.events).toBe(8000);
+      const { place, notes } = json.groups[0]!.explanation;
+      expect(place?.directive.file).toBe(`${cwd}/staging.conf`);
+      expect(notes[0]).toContain('judged by staging.conf, which fits best of 2');
+    }
+  });
+
+  test('a log that begins with something else is said to be uncompared', async () => {
+    const cwd = program.folder(BESIDE);
+    const input = `${'some other program says something\n'.repeat(40_000)}${line('server: stage.test, ')}`;
+    const { json } = await program.explain(['--config', cwd], { input });
+    expect(json.groups[0]!.explanation.notes[0]).toBe(
+      'judged by prod.conf, the first of 2 configurations here: the log begins with nothing to tell them by; name the right one with --config',
+    );
+  });
+
+  test('their own error logs: of different ones those of the first are read, and that is said', async () => {
+    const logged = (name: string, log: string): string => `error_log ${log};\n${main(name)}`;
+    const cwd = program.folder({
+      'etc/a.conf': logged('a.test', 'a.log'),
+      'etc/b.conf': logged('app.test', 'b.log'),
+      'etc/b.log': line('server: app.test, '),
+      'same/a.conf': logged('a.test', 'all.log'),
+      'same/b.conf': logged('app.test', 'all.log'),
+      'same/all.log': line('server: app.test, '),
+    });
+    const atTerminal = async (config: string): Promise<[Explain, string]> => {
+      let [out, err] = ['', ''];
+      await explainCommand(['--config', config, '--format', 'json'], {
+        cwd,
+        env: {},
+        stdin: { isTTY: true },
+        stdout: {},
+        out: (text) => {
+          out += String(text);
+        },
+        err: (text) => {
+          err += text;
+        },
+        drained: async () => {},
+        readStdin: async () => '',
+        stdinChunks: async function* () {},
+      });
+      return [JSON.parse(out) as Explain, err];
+    };
+    const [different, said] = await atTerminal('etc');
+    expect(different.groups[0]!.explanation.place?.directive.file).toBe(`${cwd}/etc/b.conf`);
+    expect(different.problems).toEqual([]);
+    expect(said).toContain('reading the logs of etc/b.conf, the first of 2 configurations here');
+    const [same, quiet] = await atTerminal('same');
+    expect(same.groups[0]!.explanation.place?.directive.file).toBe(`${cwd}/same/b.conf`);
+    expect(quiet).toBe('');
+  });
+
+  test('check judges each main file on its own', async () => {
+    const upstream = (name: string): string =>
+      main(name).replace('http {', 'http {\n    upstream b { server 127.0.0.1:3000; }');
+    const beside = program.folder({
+      'prod.conf': upstream('app.test'),
+      'staging.conf': upstream('app.test'),
+    });
+    const { json } = await program.check(['.'], { cwd: beside });
+    expect(json.findings).toEqual([]);
+    expect(json.files).toEqual([`${beside}/prod.conf`, `${beside}/staging.conf`]);
+    const routed = await program.run(['route', '--config', '.', 'http://app.test/'], { cwd: beside });
+    expect(routed.stderr).toBe(
+      'nginx-502: answered by prod.conf, the first of 2 configurations here; name the right one with --config\n',
+    );
+  });
+
+  test('entry files of the settings need no nginx.conf here, and includes start at each', async () => {
+    const part = 'server { listen 80; location / { proxy_pass http://10.0.0.6:3000; } }\n';
+    const entry = 'events {}\nhttp { include app.conf; }\n';
+    const cwd = program.folder({
+      '.nginx-502.json': '{"entryFiles": ["dev/nginx.conf", "prod/nginx.conf"], "nginxVersion": "1.28"}',
+      'dev/nginx.conf': entry,
+      'dev/app.conf': part,
+      'prod/nginx.conf': entry,
+      'prod/app.conf': part,
+    });
+    const { json, code } = await program.check([], { cwd });
+    const names = ['dev/nginx.conf', 'dev/app.conf', 'prod/nginx.conf', 'prod/app.conf'];
+    expect(json.files).toEqual(names.map((name) => `${cwd}/${name}`));
+    expect([json.findings, json.nginxVersion.value, code]).toEqual([[], '1.28', 0]);
   });
 });
 

@@ -13,8 +13,10 @@ export interface Configuration {
   readonly pathMap: ReadonlyMap<string, string>;
 }
 
-/** Folders below the named one that are looked into; those of a person's environments are few. */
-const MAX_FOLDERS = 20;
+/** Main files below the named folder; a person's environments are few. */
+const MAX_MAINS = 20;
+/** Names in it that are tried as folders. */
+const MAX_NAMES = 500;
 
 /**
  * The configurations behind `--config`: one, but for a folder that holds several main files, be it side by side
@@ -62,7 +64,8 @@ function isMain(model: ConfigModel, file: string): boolean {
 
 async function mainsBelow(folder: string, disk: NodeHost): Promise<string[]> {
   const mains: string[] = [];
-  for (const name of [...((await disk.list(folder)) ?? [])].sort().slice(0, MAX_FOLDERS)) {
+  for (const name of [...((await disk.list(folder)) ?? [])].sort().slice(0, MAX_NAMES)) {
+    if (mains.length >= MAX_MAINS) break;
     const names = name.startsWith('.') ? null : await disk.list(path.join(folder, name));
     if (names?.includes('nginx.conf')) mains.push(path.join(folder, name, 'nginx.conf'));
   }

@@ -1,22 +1,21 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isVersion } from '../engine/config/compare-versions.ts';
 import type { ConfigModel } from '../engine/config/model.ts';
-import { resolvePath } from '../engine/config/paths.ts';
-import { mapPath } from '../engine/config/snapshot.ts';
 import type { NginxVersion, Problem } from '../engine/contract.ts';
-import { chooseConfiguration, LogSample, noteChoice } from '../engine/diagnosis/choose-configuration.ts';
+import { chooseConfiguration, noteChoice } from '../engine/diagnosis/choose-configuration.ts';
 import { LogExplainer, understood } from '../engine/diagnosis/explain-log.ts';
-import type { LogEntry } from '../engine/errorlog/entry.ts';
 import { readLogFile, readLogStream } from '../log-file.ts';
 import { NodeHost } from '../node-host.ts';
-import { MAX_PASTE, takeConfiguration } from '../paste.ts';
+import { takeConfiguration } from '../paste.ts';
 import { openConfigurations } from './configurations.ts';
+import { bytesOf, namedLogs, readPaste, sampleOf } from './explain-input.ts';
 import { explainReport } from './explain-report.ts';
 import { guessNotes } from './guess-note.ts';
-import { type Input, parseMaps, STDIN } from './input.ts';
+import { parseMaps, STDIN } from './input.ts';
 import type { Io } from './io.ts';
 import { parse } from './options.ts';
+import { partsNotes, problemsOf } from './parts.ts';
+import { shownPath } from './source-view.ts';
 import { printableJson, styleFor } from './style.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -70,23 +69,38 @@ export async function explainCommand(argv: readonly string[], io: Io): Promise<n
   const pathMap = parseMaps(values.map, io.cwd);
   const problems: Problem[] = [];
   const options = { map: values.map, nginxVersion: version };
-  const configurations =
+  let configurations =
     values.config === undefined
       ? []
       : await openConfigurations(values.config, options, new NodeHost(), io.readStdin, io.cwd);
+  let logs: readonly string[] = positionals;
+  if (positionals.length === 0 && io.stdin.isTTY !== true) logs = ['-'];
+  else if (positionals.length === 0) {
+    const named = await namedLogs(configurations);
+    if (named.configurations.length < configurations.length) {
+      const [taken] = named.configurations;
+      const which = `the first of ${configurations.length} configurations here whose error_log exists`;
+      const read = `reading the logs of ${shownPath(taken!.root, io.cwd)}, ${which}`;
+      io.err(`nginx-502: ${read}; name the right one with --config\n`);
+    }
+    configurations = named.configurations;
+    logs = named.logs;
+    problems.push(...named.problems);
+  }
   const several = configurations.length > 1;
   let model: ConfigModel | null = configurations[0]?.model ?? null;
-  const logs = await findLogs(positionals, model, configurations[0]?.input ?? null, io, problems);
   // What a person pastes may bring its own configuration.
   const pasted = logs.length === 1 && logs[0] === '-' && (model === null || several);
   const paste = pasted ? await readPaste(io) : null;
   const choice =
     configurations.length > 0
-      ? chooseConfiguration(several ? await sampleOf(logs, paste?.text, io.cwd) : [], configurations)
+      ? chooseConfiguration(several ? await sampleOf(logs, paste, io.cwd) : [], configurations)
       : null;
   if (choice) {
     model = choice.best.model;
-    problems.unshift(...choice.best.input.problems, ...model.problems);
+    const { input } = choice.best;
+    problems.unshift(...problemsOf(input, model));
+    if (input.parts) io.err(partsNotes(input.parts, model, io.cwd));
     if (paste?.text !== undefined) paste.chunks = bytesOf(paste.text);
   } else if (paste?.text !== undefined) {
     const stated = version === undefined ? null : { value: version, from: '--nginx-version' };
@@ -149,98 +163,4 @@ function readTime(flag: string, text: string | undefined): string | null {
         ? `${match[4]}:${flag === '--until' ? '59' : '00'}`
         : match[4];
   return `${match[1]}/${match[2]}/${match[3]} ${clock}`;
-}
-
-/** The files to read: those named, standard input, or on a terminal the error logs that the configuration names. */
-async function findLogs(
-  positionals: readonly string[],
-  model: ConfigModel | null,
-  input: Input | null,
-  io: Io,
-  problems: Problem[],
-): Promise<string[]> {
-  if (positionals.length > 0) return [...positionals];
-  if (io.stdin.isTTY !== true) return ['-'];
-  if (!model || !input) {
-    throw new UsageError(
-      'nothing to explain: pipe error-log lines in, name a LOG, or give --config to read the logs it names',
-    );
-  }
-  const named = new Set<string>();
-  for (const node of model.nodes) {
-    const file = node.name === 'error_log' ? node.arg(0) : null;
-    if (file === null || /^(?:stderr|syslog:|memory:)/.test(file) || file === '/dev/null') continue;
-    named.add(mapPath(resolvePath(model.snapshot.prefix, file), input.pathMap));
-  }
-  if (named.size === 0) named.add('/var/log/nginx/error.log');
-  const present: string[] = [];
-  for (const file of named) {
-    if (
-      await stat(file).then(
-        (info) => info.isFile(),
-        () => false,
-      )
-    )
-      present.push(file);
-    else
-      problems.push({
-        kind: 'not-found',
-        file,
-        range: null,
-        message: `the error log ${file} does not exist here`,
-      });
-  }
-  return present;
-}
-
-/** What the logs begin with, to choose a configuration by; a stream that is no paste is not held up for it. */
-async function sampleOf(
-  logs: readonly string[],
-  paste: string | undefined,
-  cwd: string,
-): Promise<readonly LogEntry[]> {
-  const sample = new LogSample();
-  if (paste !== undefined) sample.push(paste);
-  for (const log of logs)
-    if (log !== '-' && !sample.full) await readLogFile(path.resolve(cwd, log), sample, () => sample.full);
-  sample.endOfFile();
-  return sample.entries;
-}
-
-interface Paste {
-  /** The whole input, when it is a text small enough to have been pasted. */
-  text?: string;
-  chunks: AsyncIterable<Uint8Array>;
-}
-
-/** Reads standard input as far as a paste would go; the rest stays a stream. */
-async function readPaste(io: Io): Promise<Paste> {
-  const iterator = io.stdinChunks()[Symbol.asyncIterator]();
-  const head: Uint8Array[] = [];
-  let size = 0;
-  while (size <= MAX_PASTE) {
-    const next = await iterator.next();
-    if (next.done) {
-      const whole = Buffer.concat(head);
-      // A packed log is no text.
-      return whole[0] === 0x1f && whole[1] === 0x8b
-        ? { chunks: each([whole]) }
-        : { text: new TextDecoder().decode(whole), chunks: each([]) };
-    }
-    head.push(next.value);
-    size += next.value.length;
-  }
-  const all = async function* (): AsyncIterable<Uint8Array> {
-    yield* head;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  };
-  return { chunks: all() };
-}
-
-function bytesOf(text: string): AsyncIterable<Uint8Array> {
-  return each([new TextEncoder().encode(text)]);
-}
-
-async function* each(chunks: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
-  yield* chunks;
 }

@@ -47,8 +47,8 @@ export interface Choice<T extends Candidate> {
   readonly alike: readonly string[];
   /** Main files that fit worse. */
   readonly others: readonly string[];
-  /** Whether any of them has a place for a line. */
-  readonly fits: boolean;
+  /** Whether any of them has a place for a line; null when there was no line to tell them by. */
+  readonly fits: boolean | null;
 }
 
 /** What one clue less is worth, like the name of the server: below it, two configurations fit alike. */
@@ -74,7 +74,7 @@ export function chooseConfiguration<T extends Candidate>(
     best: candidates[at]!,
     alike: rest.filter(isAlike).map(({ root }) => root),
     others: rest.filter((candidate) => !isAlike(candidate)).map(({ root }) => root),
-    fits: most > 0,
+    fits: entries.length === 0 ? null : most > 0,
   };
 }
 
@@ -93,8 +93,10 @@ export function noteChoice(result: Explain, choice: Choice<Candidate>, how: stri
     return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   };
   const judged = `judged by ${best.root.slice(shared.length)}`;
+  const why =
+    fits === null ? 'the log begins with nothing to tell them by' : 'none has a place for this line';
   const which = !fits
-    ? `${judged}, the first of ${total} configurations here: none has a place for this line`
+    ? `${judged}, the first of ${total} configurations here: ${why}`
     : alike.length === 0
       ? `${judged}, which fits best of ${total} configurations here (others: ${names(others)})`
       : `${judged}, but ${names(alike)} ${alike.length === 1 ? 'fits' : 'fit'} as well`;

@@ -4,6 +4,7 @@ import { serverNames } from '../config/routing.ts';
 import { parseUpstreamUrl } from '../config/upstream-url.ts';
 import type {
   Cause,
+  Certainty,
   ConfirmingCommand,
   EntryFields,
   Explanation,
@@ -111,8 +112,14 @@ function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainCont
   };
 }
 
-/** What the client got, as far as the configuration makes it surer than the line alone. */
+/** What the client got. */
 function statusIn(failure: Case): StatusVerdict {
+  const status = surestStatus(failure);
+  return { ...status, certainty: atMost(failure, status.certainty) };
+}
+
+/** ... as far as the configuration makes it surer than the line alone. */
+function surestStatus(failure: Case): StatusVerdict {
   const status = statusOf(failure.matched.kind, failure.entry);
   const target = bestPlace(failure)?.proxied;
   if (!failure.model || !target || status.code === null || status.outcome !== 'response') return status;
@@ -239,11 +246,16 @@ function causesBefore(failure: Case, ids: readonly string[]): Ranked[] {
   return [...found.values()].slice(0, MAX_BEFORE);
 }
 
+/** Nothing is certain of a line whose words are a guess. */
+function atMost({ entry }: Pick<Case, 'entry'>, certainty: Certainty): Certainty {
+  return entry.guessed && certainty === 'certain' ? 'likely' : certainty;
+}
+
 function toCause(failure: Case, mode: FailureMode, weight: Weight): Cause {
   const checks = mode.checks(failure);
   return {
     id: mode.id,
-    certainty: weight.certainty,
+    certainty: atMost(failure, weight.certainty),
     because: [...weight.because],
     against: [...weight.against],
     do: sentence(mode.remedy.cure(failure)),

@@ -32,6 +32,9 @@ const ACTIONS: readonly { readonly action: string; readonly phase: Phase }[] = [
   { action: 'requesting certificate status', phase: 'client' },
 ];
 
+/** The actions, as nginx writes them behind ` while `. */
+export const ACTION_WORDS: readonly string[] = ACTIONS.map(({ action }) => action);
+
 const PHASES: ReadonlyMap<string, Phase> = new Map(ACTIONS.map(({ action, phase }) => [action, phase]));
 
 /** Whether nginx has an action of exactly these words. */

@@ -167,6 +167,19 @@ const remembered = new Map<string, readonly Match[]>();
 
 /** The message of an entry, or null when it is none that the catalogue knows. */
 export function matchMessage(entry: LogEntry): MatchedMessage | null {
+  const matched = matchText(entry);
+  if (matched === null || !entry.guessed) {
+    return matched;
+  }
+  const note = `Words of the line were changed or are missing; it is read as "${entry.message}".`;
+  return {
+    ...matched,
+    certainty: matched.certainty === 'certain' ? 'likely' : matched.certainty,
+    note: matched.note === null ? note : `${note} ${matched.note}`,
+  };
+}
+
+function matchText(entry: LogEntry): MatchedMessage | null {
   for (const match of matchesOf(entry.message)) {
     if (match.kind.when === undefined || match.kind.when(entry)) {
       return { kind: match.kind, captures: match.captures, certainty: 'certain', note: null };

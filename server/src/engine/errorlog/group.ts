@@ -157,7 +157,7 @@ export class LogSummary {
   add(entry: LogEntry): EventGroup | null {
     this.#events++;
     const matched = matchMessage(entry);
-    const key = eventKey(entry, matched);
+    const key = `${entry.guessed ? 'guessed ' : ''}${eventKey(entry, matched)}`;
     const known = this.#groups.get(key);
     if (known !== undefined) {
       count(known, entry.time);

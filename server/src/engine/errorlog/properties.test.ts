@@ -386,6 +386,18 @@ describe('hostile input', () => {
     ['a table', `|${'upstream|'.repeat(100_000)}`],
     ['beginnings of messages', 'upstream sent '.repeat(100_000)],
     ['an access log without end', `${'['.repeat(100)}${'] "'.repeat(100_000)}`],
+    // Lines of a length at which they are mended.
+    ['misspelt beginnings', `${'upstream snet '.repeat(280)}\n`.repeat(100)],
+    ['misspelt actions', `${' whlie reading upstream'.repeat(170)}\n`.repeat(100)],
+    ['brackets behind a call', `connect() failed ${'('.repeat(3900)}\n`.repeat(100)],
+    ['digits before an error', `upstream timed out ${'1'.repeat(3900)} Connection refused\n`.repeat(100)],
+    ['marks before an error', `upstream timed out ${' (:'.repeat(1300)}x Connection refused\n`.repeat(100)],
+    ['quotes behind a call', `connect() to ${`"'`.repeat(1900)}\n`.repeat(100)],
+    ['open fields', `upstream timed out whle reading upstream ${"client '".repeat(480)}\n`.repeat(100)],
+    ['elisions', `upstream timd out ${' ...'.repeat(950)}\n`.repeat(100)],
+    ['places', `invalid port in upstrem "${' in /x'.repeat(600)}\n`.repeat(100)],
+    ['tags', `upstream timd out ${'<p a'.repeat(950)}\n`.repeat(100)],
+    ['doubled quotes', `upstream timd out ${' ""x'.repeat(950)}\n`.repeat(100)],
     ['many short lines', 'upstream sent x\n'.repeat(20_000)],
     ['lines that may go on', `${HEAD}connect() failed\n${', server: a\n'.repeat(20_000)}`],
     [

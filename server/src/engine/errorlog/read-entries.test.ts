@@ -37,6 +37,7 @@ const FIELDS = {
 describe('a line as nginx writes it', () => {
   it('is taken apart', () => {
     expect(only(CLEAN)).toEqual({
+      guessed: false,
       origin: null,
       raw: CLEAN,
       line: 1,

@@ -1,6 +1,6 @@
 import type { LogEntry } from './entry.ts';
 import { type HelperLine, readHelper } from './helper-line.ts';
-import { hasHead, readCleanLine, readUncleanLine } from './read-line.ts';
+import { hasHead, mayBeMauled, readCleanLine, readMended, readUncleanLine } from './read-line.ts';
 import { joinLines, mayGoOn, type OpenEntry, quotesOn } from './unwrap.ts';
 
 export type { HelperLine } from './helper-line.ts';
@@ -27,6 +27,9 @@ export interface LineListener {
 
 /** So much of a line is kept; nginx itself writes 2047 bytes at most. */
 const MAX_LINE = 65_536;
+
+/** Characters of lines that say little or nothing that are looked at for mending: people retype a few lines, no log. */
+const MAX_MENDED = 50_000;
 
 /** Two lines of prose have no more characters. */
 const MAX_PROSE = 600;
@@ -57,6 +60,7 @@ export class EntryReader {
   #rest = '';
   #restCut = false;
   #open: OpenEntry | null = null;
+  #mayMend = MAX_MENDED;
   /** The line before, if nobody knows it. */
   #unknown: string | null = null;
 
@@ -126,7 +130,16 @@ export class EntryReader {
     if (this.#open !== null) {
       this.#flush(entries);
     }
-    this.#give(clean, line, cut, entries);
+    this.#give(this.#mended(line, clean) ?? clean, line, cut, entries);
+  }
+
+  /** What mending brings to light in a line of which little was read. */
+  #mended(line: string, entry: LogEntry | null): LogEntry | null {
+    if (this.#mayMend <= 0 || (entry !== null && !mayBeMauled(entry))) {
+      return entry;
+    }
+    this.#mayMend -= line.length;
+    return readMended(line, this.lines, entry);
   }
 
   /** A line that does not begin as nginx writes it. */
@@ -146,7 +159,7 @@ export class EntryReader {
       this.#listener.helper?.(helper);
       return;
     }
-    const entry = readUncleanLine(line, this.lines, cut);
+    let entry = readUncleanLine(line, this.lines, cut);
     if (this.#open !== null && (entry === null || !hasHead(entry))) {
       const joined = joinLines(this.#open, line);
       if (joined !== null) {
@@ -164,6 +177,7 @@ export class EntryReader {
       this.#give(wrapped, line, cut, entries);
       return;
     }
+    entry = this.#mended(line, entry);
     if (entry !== null) {
       this.#give(entry, line, cut, entries);
       return;

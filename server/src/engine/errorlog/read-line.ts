@@ -1,8 +1,11 @@
 import { isKnownAction } from './action.ts';
+import { configurationRefused } from './catalogue/server-settings.ts';
 import { isKnownMessage, matchMessage } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
 import { findHead, type Head, readHead } from './head.ts';
+import { howMuch } from './how-much.ts';
 import { makeEntry } from './make-entry.ts';
+import { mendLine, withPlainMarks } from './mend.ts';
 import { readOrigin } from './origin.ts';
 import { normalisers } from './prefixes.ts';
 import { partsWithin } from './within-line.ts';
@@ -22,13 +25,15 @@ function hasLostError({ errno, message }: LogEntry): boolean {
   return errno === null && / (?:failed|timed out) \((?!SSL:)/.test(message);
 }
 
+const FOREIGN: ReadonlySet<number> = new Set([34, 39, 96, 0xab]);
+
 /** Whether the quotes of the request were changed on the way: `\"GET`, `&quot;GET`, a typographic quote. */
 function hasForeignQuotes(entry: LogEntry): boolean {
   if (entry.request === null) {
     return false;
   }
   const code = entry.request.method.charCodeAt(0);
-  return code === 92 || code === 38 || (code >= 0x201c && code <= 0x201f) || code === 0xab;
+  return code === 92 || code === 38 || (code >= 0x201c && code <= 0x201f) || FOREIGN.has(code);
 }
 
 /**
@@ -47,6 +52,56 @@ export function readUncleanLine(
   const entry = withoutDirt(line, lineNumber, cut, prose);
   const origin = entry === null ? null : readOrigin(line);
   return entry === null || origin === null ? entry : { ...entry, origin };
+}
+
+/**
+ * Reads a line that says little or nothing as it is, mended; gives `entry`, which was read from it before, where
+ * mending does not bring more to light.
+ */
+export function readMended(line: string, lineNumber: number, entry: LogEntry | null): LogEntry | null {
+  let text = line;
+  for (const { apply } of normalisers) {
+    text = apply(text);
+  }
+  const plain = withPlainMarks(text);
+  let best = plain === text ? null : withoutDirt(plain, lineNumber, entry?.truncated === true, true);
+  if (entry !== null && (best === null || howMuch(best) <= howMuch(entry))) {
+    best = entry;
+  }
+  for (const mended of mendLine(text)) {
+    const head = readHead(mended.text) ?? findHead(mended.text);
+    const read = makeEntry(mended.text, head ?? NO_HEAD, lineNumber, entry?.truncated === true);
+    const sure = best !== null || head?.pid != null || isNginxs(read);
+    if (sure && matchMessage(read) !== null && (best === null || howMuch(read) > howMuch(best))) {
+      best = { ...read, raw: text, guessed: mended.guessed };
+    }
+  }
+  return best === null || best === entry ? entry : { ...best, origin: entry?.origin ?? readOrigin(line) };
+}
+
+/** Whether a message of a line without nginx's ids can be of no other program. */
+function isNginxs({ message, action }: LogEntry): boolean {
+  return (
+    message.length >= LONG_BEGINNING &&
+    isKnownMessage(message) &&
+    /upstream|worker_connections|could not be resolved \(|redirection cycle/.test(message) &&
+    // The words of a call of the system are anybody's.
+    (!/^\w{3,20}\(\)/.test(message) || (action !== null && isKnownAction(action)))
+  );
+}
+
+/** Whether an entry says less than nginx had written. */
+export function mayBeMauled(entry: LogEntry): boolean {
+  const matched = matchMessage(entry);
+  return (
+    matched === null ||
+    matched.kind === configurationRefused ||
+    (entry.errno === null &&
+      / (?:failed|timed out)/.test(entry.message) &&
+      !entry.message.includes('(SSL:')) ||
+    hasForeignQuotes(entry) ||
+    (entry.client === null && entry.action !== null && entry.raw.length > entry.message.length + 60)
+  );
 }
 
 /** The entry in a line, once everything that others put around it is taken off. */

@@ -1,3 +1,5 @@
+import { codeOfWords, ERROR_WORDS } from './error-words.ts';
+
 /**
  * Messages that a person typed anew, in a title or a sentence: `Upstream Timed Out`, `Connect() failed`, a name
  * without its quotes. nginx writes no message with another letter case, so the words are safe to restore.
@@ -77,31 +79,13 @@ export function withProxyHeader(line: string): string {
   return at < 0 || line.includes('broken header: "') ? line : `broken header: "${line}`;
 }
 
-/** Errors of the system by the words that nginx writes behind their number; Linux's numbers. */
-const ERRNO_OF: ReadonlyMap<string, number> = new Map([
-  ['no such file or directory', 2],
-  ['resource temporarily unavailable', 11],
-  ['permission denied', 13],
-  ['too many open files', 24],
-  ['no space left on device', 28],
-  ['broken pipe', 32],
-  ['address family not supported by protocol', 97],
-  ['cannot assign requested address', 99],
-  ['network is unreachable', 101],
-  ['connection reset by peer', 104],
-  ['connection timed out', 110],
-  ['operation timed out', 110],
-  ['connection refused', 111],
-  ['no route to host', 113],
-  ['host is unreachable', 113],
-]);
 const BARE_ERROR = /( (?:failed|timed out) \()([A-Za-z][A-Za-z ]{7,44})\)/g;
 
 /** `connect() failed (Connection refused)`: an error of the system whose number a person left out. */
 export function withErrorNumber(line: string): string {
   return line.replace(BARE_ERROR, (whole, before: string, words: string) => {
-    const code = ERRNO_OF.get(words.toLowerCase());
-    return code === undefined ? whole : `${before}${code}: ${words})`;
+    const code = codeOfWords(words);
+    return code === null ? whole : `${before}${code}: ${words})`;
   });
 }
 
@@ -123,8 +107,8 @@ export function withTornError(line: string): string {
     const end = match.index + match[0].length;
     if (line[end] === ')') continue;
     const words = match[2]!.toLowerCase();
-    const error = [...ERRNO_OF].find(
-      ([known, number]) => number === code && !words.startsWith(known) && beginsAlike(known, words),
+    const error = ERROR_WORDS.find(
+      ([known, number]) => number === code && beginsAlike(known.toLowerCase(), words),
     );
     const field = NEXT_FIELD.exec(line.slice(end));
     if (!error || !field) continue;
@@ -134,8 +118,9 @@ export function withTornError(line: string): string {
   return line;
 }
 
-/** Whole words, and enough of them that the error is no other. */
+/** Whole words of an error, though not all of them, and enough that it is no other. */
 function beginsAlike(known: string, words: string): boolean {
+  if (words.startsWith(known)) return false;
   const space = known.indexOf(' ', 8);
   return space > 0 && words.startsWith(known.slice(0, space + 1));
 }

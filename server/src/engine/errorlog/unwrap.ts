@@ -1,6 +1,5 @@
-import { isKnownAction } from './action.ts';
-import { matchMessage } from './catalogue.ts';
 import type { LogEntry } from './entry.ts';
+import { howMuch } from './how-much.ts';
 import { hasHead, readCleanLine, readUncleanLine } from './read-line.ts';
 
 /** An entry that may go on in the next line, with the text that it was read from. */
@@ -58,7 +57,7 @@ export function joinLines(open: OpenEntry, next: string): OpenEntry | null {
     return entry === null ? null : { text, entry, lines: open.lines + 1 };
   }
   let best: OpenEntry | null = null;
-  let bestScore = scoreOf(open.entry);
+  let bestScore = howMuch(open.entry);
   const glues = open.text.endsWith(',') ? [' '] : open.text.endsWith(' ') ? [''] : ['', ' '];
   for (const glue of glues) {
     const text = open.text + glue + continuation;
@@ -67,40 +66,11 @@ export function joinLines(open: OpenEntry, next: string): OpenEntry | null {
     if (entry === null) {
       continue;
     }
-    const score = scoreOf(entry);
+    const score = howMuch(entry);
     if (score > bestScore) {
       best = { text, entry, lines: open.lines + 1 };
       bestScore = score;
     }
   }
   return best;
-}
-
-/** How much was read: fields, a message of the catalogue, an action that nginx has. */
-function scoreOf(entry: LogEntry): number {
-  const { client, server, request, subrequest, upstream, host, referrer, errno, at, action } = entry;
-  let score = 0;
-  for (const field of [client, server, request, subrequest, upstream, host, referrer, errno, at]) {
-    score += field === null ? 0 : 4;
-  }
-  if (upstream !== null) {
-    score += (upstream.address ?? upstream.socket) === null ? 0 : 2;
-    score += upstream.uri === null ? 0 : 1;
-    // No address has a blank: it was wrapped inside of a word.
-    score -= upstream.raw.includes(' ') ? 4 : 0;
-  }
-  if (request?.protocol?.startsWith('HTTP/') === true) {
-    score += 2;
-  }
-  if (action !== null) {
-    score += isKnownAction(action) ? 4 : 1;
-  }
-  if (server?.includes(' ') === true || request?.uri.includes(' ') === true) {
-    score -= 1;
-  }
-  if (!entry.truncated) {
-    score += 1;
-  }
-  const matched = matchMessage(entry);
-  return matched === null ? score : score + (matched.certainty === 'certain' ? 6 : 3);
 }

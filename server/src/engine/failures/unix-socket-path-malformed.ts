@@ -85,7 +85,8 @@ function malformed(model: ConfigModel): Detection[] {
 
 function faultOf(directive: string, text: string): Malformed | null {
   const proxy = directive === 'proxy_pass';
-  const scheme = /^[a-z]+:\/\//i.exec(text)?.[0] ?? '';
+  // unix:///run/app.sock is no scheme, but a path that begins with slashes.
+  const scheme = /^(?!unix:)[a-z]+:\/\//i.exec(text)?.[0] ?? '';
   const rest = text.slice(scheme.length);
   const wanted = proxy ? scheme || 'http://' : scheme;
   if (rest.startsWith('/')) {

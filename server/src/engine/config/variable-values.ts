@@ -182,8 +182,9 @@ function readCookie(state: RequestState, name: string): string | null {
   for (const header of state.headers) {
     if (header.lower !== 'cookie') continue;
     for (const part of header.value.split(/[;,]/)) {
-      const match = /^ *([^=]*?) *= *(.*)$/s.exec(part);
-      if (match && match[1]!.toLowerCase() === name) return match[2]!;
+      const equals = part.indexOf('=');
+      if (equals >= 0 && part.slice(0, equals).trim().toLowerCase() === name)
+        return part.slice(equals + 1).trimStart();
     }
   }
   return '';

@@ -56,7 +56,8 @@ export class Editor {
     const behind = /^[ \t]*(?:\r?\n|$)/.exec(text.slice(node.at + end, node.at + end + 1000));
     if (startsLine(node) && behind)
       return this.change(node, node.range(-beforeOnLine(node).length, end + behind[0].length), '');
-    const blanks = /[ \t]*$/.exec(beforeOnLine(node))![0].length;
+    const before = beforeOnLine(node);
+    const blanks = before.length - before.trimEnd().length;
     return this.change(node, node.range(-blanks, node.directive.end), '');
   }
 

@@ -277,7 +277,8 @@ const MAX_PAGE = 65_536;
 export function readErrorPage(pasted: string): ErrorPage | null {
   const text = pasted.slice(0, MAX_PAGE).replace(/\r\n?/g, '\n');
   // Marks at line starts and ends hold for the first and the last line too.
-  const small = `\n${text.toLowerCase()}\n`.replace(/[ \t]+\n/g, '\n').replace(/\n[ \t]+/g, '\n');
+  const lines = text.toLowerCase().split('\n');
+  const small = `\n${lines.map((line) => line.trim()).join('\n')}\n`;
   const has = (mark: string): boolean => (mark === BARE ? small.trim() === BARE : small.includes(mark));
   const maker = MAKERS.find(({ marks }) => marks.some((all) => all.every(has)));
   const status = statusOf(small, maker !== undefined);

@@ -140,7 +140,7 @@ function splitPathInfo({ args }: Call): Fault | null {
   const fault = patternFault(word, word.value);
   if (fault) return fault;
   if (/\\[QE]|\(\*/.test(word.value)) return null;
-  const bare = word.value.replace(/\\./g, '').replace(/\[\^?\]?[^\]]*\]/g, '');
+  const bare = word.value.replace(/\\./g, '').replace(/\[\^?\]?[^\]]{0,500}\]/g, '');
   const captures = bare.match(/\((?!\?(?!P?<\w|'))/g)?.length ?? 0;
   return captures < 2
     ? {

@@ -30,6 +30,40 @@ function line({
   return `2026/01/31 03:00:00 [error] ${pid}#${pid}: *1 ${message}, client: 203.0.113.5, server: app.test, request: "${request}", upstream: "${upstream}", host: "app.test"${more}\n`;
 }
 
+describe('what stands where an option could', () => {
+  test.each([
+    ['http://-f:80/', 'connect() failed (110: Connection timed out) while connecting to upstream'],
+    ['http://-i:80/', 'connect() failed (113: No route to host) while connecting to upstream'],
+  ])('%s', (upstream, message) => {
+    for (const run of runs(line({ message, upstream })))
+      expect(run, run).not.toMatch(/(?:ping|getent|route get|neigh show to)[^|;]* '?-[if]/);
+  });
+
+  test('a socket', () => {
+    const message = 'connect() to unix:-rf failed (13: Permission denied) while connecting to upstream';
+    const asked = runs(line({ message, upstream: 'http://unix:-rf:/' }));
+    expect(asked).toContain('namei -l ./-rf');
+  });
+
+  test('a name to look up', () => {
+    const message = '-x could not be resolved (3: Host not found)';
+    expect(runs(line({ message, upstream: '' })).filter((run) => run.startsWith('dig'))).toEqual([
+      'dig ./-x',
+    ]);
+  });
+});
+
+describe('a system that is not Linux', () => {
+  test.each([
+    ['10061: No connection could be made', 'netstat -ano | findstr ":3001 "'],
+    ['61: Connection refused', 'lsof -nP -iTCP:3001 -sTCP:LISTEN'],
+    ['111: Connection refused', 'ss -ltnp'],
+  ])('%s', (error, command) => {
+    const message = `connect() failed (${error}) while connecting to upstream`;
+    expect(runs(line({ message, upstream: 'http://127.0.0.1:3001/' }))).toContain(command);
+  });
+});
+
 describe('where nginx runs', () => {
   const small = line({ pid: 33, upstream: 'http://172.19.0.3:3000/' });
   test.each([

@@ -51,6 +51,64 @@ async function causes(lines: readonly string[], config?: string): Promise<readon
   return (await explained(lines, config))[0]!.causes;
 }
 
+describe('response-header-too-big', () => {
+  const BIG = `upstream sent too big header ${HEADER}`;
+  const cure = async (upstream: string, config?: string): Promise<string> =>
+    (await causes([failed(BIG, { upstream })], config))[0]!.do;
+
+  test('names the directives of the protocol that the line shows', async () => {
+    expect(await cure('http://127.0.0.1:3001/x')).toMatch(
+      /^Set proxy_buffer_size 16k and proxy_buffers 8 16k/,
+    );
+    expect(await cure('fastcgi://127.0.0.1:9000')).toMatch(
+      /^Set fastcgi_buffer_size 16k and fastcgi_buffers /,
+    );
+    expect(await cure('uwsgi://127.0.0.1:3031')).toMatch(/^Set uwsgi_buffer_size /);
+    expect(await cure('grpc://127.0.0.1:50051')).toMatch(/^Raise grpc_buffer_size /);
+  });
+
+  test('names the next size, and only what has to change', async () => {
+    const pass = 'proxy_pass http://127.0.0.1:3001;';
+    const said = (lines: string): Promise<string> =>
+      cure('http://127.0.0.1:3001/x', location(`${lines} ${pass}`));
+    expect(await said('')).toBe(
+      'Set proxy_buffer_size 16k and proxy_buffers 8 16k together: the first alone does not pass nginx -t.',
+    );
+    expect(await said('proxy_buffers 16 16k;')).toBe('Set proxy_buffer_size 16k.');
+    expect(await said('proxy_buffer_size 16k; proxy_buffers 8 16k;')).toMatch(
+      /^Set proxy_buffer_size 32k and /,
+    );
+    expect(await said('proxy_buffer_size 64k; proxy_buffers 8 64k;')).toMatch(
+      /^Have the backend send less: 64k /,
+    );
+  });
+});
+
+describe('after the answer has begun', () => {
+  test('no second peer is asked', async () => {
+    const reset = 'recv() failed (104: Connection reset by peer) while';
+    const of = async (action: string): Promise<string | null> =>
+      (await causes([failed(`${reset} ${action}`)])).find(({ id }) => id === 'backend-reset')?.mitigate ??
+      null;
+    expect(await of('reading response header from upstream')).toMatch(/second peer/);
+    expect(await of('proxying upgraded connection')).toBeNull();
+    expect(await of('reading upstream')).toBeNull();
+  });
+});
+
+describe('what only something speaks against', () => {
+  test('gives way to what something speaks for', async () => {
+    const config = location(
+      'proxy_pass https://app.test:3001; proxy_ssl_server_name on; proxy_ssl_name app.test;',
+    );
+    const alert =
+      'SSL_do_handshake() failed (SSL: error:0A000410:SSL routines::sslv3 alert handshake failure:SSL alert number 40) while SSL handshaking to upstream';
+    const [first, second] = await causes([failed(alert, { upstream: 'https://127.0.0.1:3001/x' })], config);
+    expect(first).toMatchObject({ id: 'tls-client-certificate-missing', certainty: 'likely' });
+    expect(second!.id).not.toBe('sni-missing');
+  });
+});
+
 describe('read-timeout', () => {
   const pass = 'proxy_pass http://127.0.0.1:3001;';
 

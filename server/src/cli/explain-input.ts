@@ -59,7 +59,7 @@ async function logsOf({ model, input }: Configuration): Promise<{ logs: string[]
     );
     if (isFile) logs.push(file);
     else {
-      const message = `the error log ${file} does not exist here`;
+      const message = `the error log ${file} is no file here: nothing is read from it`;
       problems.push({ kind: 'not-found', file, range: null, message });
     }
   }

@@ -100,9 +100,15 @@ function trackText(explanation: Explanation, style: Style): string[] {
       .join('')
       .trimEnd()}`,
     `${INDENT}${row.join('').trimEnd()}`,
-    ...(errno === null ? [] : [`${INDENT}${' '.repeat(at * width)}${printable(errno)}`.slice(0, WIDTH)]),
+    ...(errno === null ? [] : [INDENT + below(printable(errno), at * width, WIDTH - INDENT.length)]),
     '',
   ];
+}
+
+/** A text below a column, moved to the left as far as it would not end in the line, and then shortened. */
+function below(text: string, column: number, width: number): string {
+  const shown = text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  return ' '.repeat(Math.min(column, width - shown.length)) + shown;
 }
 
 function hang(first: string, next: string, text: string): string[] {

@@ -8,7 +8,7 @@ import type { Case, Peer } from './case.ts';
 import { secondsOf } from './clock.ts';
 import { besideNginx, nginxLog } from './fit-command.ts';
 import { repeatThroughNginx, repeatToBackend } from './request-pair.ts';
-import { shellQuote } from './shell.ts';
+import { operand, shellQuote } from './shell.ts';
 import { isClusterName } from './surroundings.ts';
 
 /** Commands that several failure modes share, filled in with the case's own addresses. None of them changes anything. */
@@ -155,7 +155,7 @@ export function showCertificate(failure: Case): ConfirmingCommand[] {
 /** Whether a name resolves, by the system's own means, which nginx uses at start only. */
 export function resolves(failure: Case, name: string, when: 'start' | 'request'): ConfirmingCommand {
   return {
-    run: `getent ahosts ${shellQuote(name)}`,
+    run: `getent ahosts ${operand(name)}`,
     where: onNginx(failure),
     expect:
       when === 'start'

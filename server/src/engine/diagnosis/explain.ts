@@ -1,5 +1,8 @@
+import { keptConnections } from '../config/connection-reuse.ts';
 import { effective } from '../config/inheritance.ts';
+import { parseIp } from '../config/ip-address.ts';
 import type { ConfigModel } from '../config/model.ts';
+import type { Proxied } from '../config/proxied.ts';
 import { serverNames } from '../config/routing.ts';
 import { parseUpstreamUrl } from '../config/upstream-url.ts';
 import type {
@@ -18,6 +21,7 @@ import type { Fault, MatchedMessage } from '../errorlog/message.ts';
 import { causesOf } from '../errorlog/message.ts';
 import type { FailureMode } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
+import { attemptsOf, statusAmongAttempts } from './attempts.ts';
 import { bestPlace, type Case, type FoundPlace, type Peer, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
 import { fitted } from './fit-command.ts';
@@ -26,7 +30,7 @@ import { helperEvidence } from './helper-evidence.ts';
 import { findPlaces } from './locate.ts';
 import type { PasteClues } from './paste-clues.ts';
 import { withPair } from './request-pair.ts';
-import { sameRequest } from './same-request.ts';
+import { subrequestStatus } from './subrequest-status.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { tellApart } from './telling-apart.ts';
 
@@ -76,7 +80,7 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
     status: statusIn(failure),
     causes: generated ? causesOfGenerated(ranked, generated) : ranked,
     place: placeOf(failure),
-    attempts: attempts(failure),
+    attempts: attemptsOf(failure).map(({ upstream, message }) => ({ upstream: upstream!.raw, message })),
     notes,
   };
 }
@@ -118,9 +122,12 @@ function statusIn(failure: Case): StatusVerdict {
   return { ...status, certainty: atMost(failure, status.certainty) };
 }
 
-/** ... as far as the configuration makes it surer than the line alone. */
+/** ... as far as the other lines and the configuration make it surer than the line alone. */
 function surestStatus(failure: Case): StatusVerdict {
-  const status = statusOf(failure.matched.kind, failure.entry);
+  const status =
+    subrequestStatus(failure) ??
+    statusAmongAttempts(failure) ??
+    statusOf(failure.matched.kind, failure.entry);
   const target = bestPlace(failure)?.proxied;
   if (!failure.model || !target || status.code === null || status.outcome !== 'response') return status;
   const page = effective(failure.model, 'error_page', target.block).nodes.find((node) =>
@@ -132,16 +139,34 @@ function surestStatus(failure: Case): StatusVerdict {
       certainty: 'likely',
       note: `${status.code} inside nginx; the client gets what "${page.text}" makes of it`,
     };
+  const phase = phaseOfKind(failure.matched.kind, failure.entry);
   const stale = ['proxy', 'fastcgi', 'uwsgi', 'scgi'].some((family) =>
     effective(failure.model!, `${family}_cache_use_stale`, target.block).nodes.some(
       (node) => node.arg(0) !== 'off',
     ),
   );
   // What failed before a backend was chosen has nothing to do with how many there are.
-  if (phaseOfKind(failure.matched.kind, failure.entry) === 'other') return status;
-  const alone = !stale && (target.target.kind === 'address' || target.target.kind === 'unix');
-  if (!alone || status.certainty === 'certain') return status;
-  return { ...status, certainty: 'certain', note: `${status.code}: nginx has no other server to try here` };
+  if (phase === 'other') return status;
+  const why = stale ? null : noOtherServer(failure.model, target, phase);
+  if (why === null || status.certainty === 'certain') return status;
+  return { ...status, certainty: 'certain', note: `${status.code}: ${why}` };
+}
+
+/** Why nginx leaves it at one attempt (ngx_http_upstream_next); null where it may make another. */
+function noOtherServer(model: ConfigModel, proxied: Proxied, phase: string): string | null {
+  const { target, handler, block } = proxied;
+  const none = 'nginx has no other server to try here';
+  if (target.kind === 'address' || target.kind === 'unix') return none;
+  const next = effective(model, `${handler}_next_upstream`, block).nodes[0];
+  if (next?.args.includes('off')) return `"${next.text}" lets nginx try no other server`;
+  if (target.kind !== 'upstream') return null;
+  // After a kept connection failed, the same peer is tried on a new one.
+  if (phase !== 'connect' && keptConnections(model, proxied).kept !== 'no') return null;
+  const [only, ...others] = target.upstream.peers.filter(({ down }) => !down);
+  const url = only?.url;
+  // A name may have several addresses.
+  const single = url && others.length === 0 && (url.socket !== null || parseIp(url.host ?? '') !== null);
+  return single ? `${none}: it is the only one of upstream ${target.upstream.name}` : null;
 }
 
 /** The backend's address, from the `upstream:` field or else from the message. */
@@ -209,8 +234,11 @@ function rankCauses(failure: Case): Ranked[] {
     if (cause.certainty === 'possible') cause.certainty = 'likely';
   }
   const order = ({ refuted, general, cause }: Ranked): number => {
-    if (refuted) return 3;
+    if (refuted) return 4;
     if (cause.certainty === 'certain') return 0;
+    // What only something speaks against gives way to what something speaks for.
+    const bareDoubt = !general && cause.because.length === 0 && cause.against.length > 0;
+    if (bareDoubt && ranked.some((r) => !r.refuted && r.cause.because.length > 0)) return 3;
     return !general && cause.certainty === 'likely' && ranked.some((r) => r.general) ? 1 : 2;
   };
   const sorted = ranked.map((r, i) => ({ r, i })).sort((a, b) => order(a.r) - order(b.r) || a.i - b.i);
@@ -334,18 +362,6 @@ function toPlace(model: ConfigModel, place: FoundPlace): Place {
 }
 
 /** Lines of the same request, in order: one for each peer that was tried. */
-function attempts(failure: Case): Explanation['attempts'] {
-  const { entry } = failure;
-  const same = [...failure.neighbours, entry].filter(
-    // A [warn] line only adds to the failure of the line before it.
-    (other) => sameRequest(other, entry) && other.upstream !== null && other.level !== 'warn',
-  );
-  if (same.length < 2) return [];
-  return same
-    .sort((a, b) => a.line - b.line)
-    .map((other) => ({ upstream: other.upstream!.raw, message: other.message }));
-}
-
 /** What of an entry stands in the answer. */
 const FIELDS = [
   'time',

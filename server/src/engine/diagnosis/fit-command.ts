@@ -1,5 +1,6 @@
 import type { ConfirmingCommand } from '../contract.ts';
-import { shellQuote } from './shell.ts';
+import { nativeCommand } from './native-command.ts';
+import { operand, shellQuote } from './shell.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Handle } from './typed-commands.ts';
 
@@ -50,6 +51,9 @@ export function fitted(
 ): ConfirmingCommand[] {
   const noted = new Set<string>();
   return commands.map((command) => {
+    const { system } = surroundings;
+    if (system !== null && command.where === ON_NGINX)
+      return { ...command, run: nativeCommand(command.run, system) };
     if (command.where !== IN_CONTAINER) return command;
     const { nginx } = surroundings;
     const handle = nginx?.kind === 'systemd' ? null : nginx;
@@ -70,19 +74,19 @@ function execIn(handle: Exclude<Handle, { kind: 'systemd' }>): string {
     case 'docker':
       return `docker exec ${containerOf(handle)}`;
     case 'compose':
-      return `docker compose exec ${shellQuote(handle.service)}`;
+      return `docker compose exec ${operand(handle.service)}`;
     case 'kubernetes': {
       const { pod, container, namespace } = handle;
       const of = namespace === null ? '' : ` -n ${shellQuote(namespace)}`;
       const inside = container === null ? '' : ` -c ${shellQuote(container)}`;
-      return `kubectl exec${of} ${shellQuote(pod)}${inside} --`;
+      return `kubectl exec${of} ${operand(pod)}${inside} --`;
     }
   }
 }
 
 function containerOf(handle: Handle & { kind: 'docker' | 'compose' }): string {
-  if (handle.kind === 'compose') return `"$(docker compose ps -q ${shellQuote(handle.service)})"`;
-  if (!handle.partial) return shellQuote(handle.container);
+  if (handle.kind === 'compose') return `"$(docker compose ps -q ${operand(handle.service)})"`;
+  if (!handle.partial) return operand(handle.container);
   return `"$(docker ps -qf ${shellQuote(`name=${handle.container}$`)})"`;
 }
 
@@ -121,14 +125,14 @@ export function nginxLog(
   if (nginx?.kind === 'docker')
     return { run: `docker logs ${containerOf(nginx)} 2>&1`, where: whereOf(nginx) };
   if (nginx?.kind === 'compose')
-    return { run: `docker compose logs --no-log-prefix ${shellQuote(nginx.service)}`, where: whereOf(nginx) };
+    return { run: `docker compose logs --no-log-prefix ${operand(nginx.service)}`, where: whereOf(nginx) };
   if (nginx?.kind === 'kubernetes') {
     const of = nginx.namespace === null ? '' : ` -n ${shellQuote(nginx.namespace)}`;
     const inside = nginx.container === null ? '' : ` -c ${shellQuote(nginx.container)}`;
-    return { run: `kubectl logs${of} ${shellQuote(nginx.pod)}${inside}`, where: whereOf(nginx) };
+    return { run: `kubectl logs${of} ${operand(nginx.pod)}${inside}`, where: whereOf(nginx) };
   }
   // The official image links its logs to the container's output: reading the file there waits for ever.
   return container
     ? { run: 'docker logs CONTAINER 2>&1', where: "on the Docker host, with the name of nginx's container" }
-    : { run: `cat ${shellQuote(path)}`, where: ON_NGINX };
+    : { run: `cat ${operand(path)}`, where: ON_NGINX };
 }

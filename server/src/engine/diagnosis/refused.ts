@@ -1,5 +1,6 @@
 import type { ConfigModel } from '../config/model.ts';
 import type { ConfirmingCommand, Fix } from '../contract.ts';
+import { causesOf } from '../errorlog/message.ts';
 import type { Detection } from '../failures/failure-mode.ts';
 import type { Case, Weight } from './case.ts';
 import { onNginx } from './commands.ts';
@@ -33,7 +34,16 @@ function foundThere(detect: Detect, { model, places }: Case): readonly Detection
 
 /** Evidence for a mode that nginx itself names at the start: the configuration shows it, or nothing is known. */
 export function weighRefusal(detect: Detect, failure: Case): Weight | null {
-  if (!failure.model) return { certainty: 'possible', because: [], against: [] };
+  if (!failure.model) {
+    const alone = causesOf(failure.matched.kind, failure.entry).length === 1;
+    return alone
+      ? {
+          certainty: 'certain',
+          because: ['nginx itself says so: it refuses the configuration for this'],
+          against: [],
+        }
+      : { certainty: 'possible', because: [], against: [] };
+  }
   const [first] = foundThere(detect, failure);
   return first ? { certainty: 'certain', because: [first.message], against: [] } : null;
 }

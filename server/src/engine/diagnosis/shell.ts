@@ -8,3 +8,8 @@ export function shellQuote(word: string): string {
     return /[[\]]/.test(clean) ? `'${clean}'` : clean;
   return `'${clean.replaceAll("'", "'\\''")}'`;
 }
+
+/** Quotes a word that stands where a program would take an option: one that begins with "-" stays a name or a path. */
+export function operand(word: string): string {
+  return shellQuote(word.startsWith('-') ? `./${word}` : word);
+}

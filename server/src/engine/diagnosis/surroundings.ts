@@ -1,8 +1,10 @@
 import { type ComposeService, composeServices } from '../config/compose-services.ts';
+import { generatorOf } from '../config/generators.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { allProxied, endpoints } from '../config/proxied.ts';
 import { isContainerNetwork } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
+import { type System, systemOf } from '../errorlog/errno.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { Origin } from '../errorlog/origin.ts';
 import type { PasteClues } from './paste-clues.ts';
@@ -17,6 +19,8 @@ export interface Surroundings {
   readonly platform: Handle['kind'] | null;
   /** nginx by the name that was seen for it. */
   readonly nginx: Handle | null;
+  /** What nginx runs on, where the line's error shows that it is not Linux. */
+  readonly system: System | null;
   /** The backend's unit, where the paste speaks of one. */
   readonly backendUnit: string | null;
 }
@@ -29,19 +33,20 @@ export function surroundingsOf(
   helpers: readonly HelperLine[],
 ): Surroundings {
   const backendUnit = clues?.otherUnit() ?? null;
+  const system = systemOf(entry.errno);
   const services = [...(model ? composeServices(model) : []), ...(clues?.composeServices() ?? [])];
   const own = entry.origin && ofOrigin(entry.origin, services);
-  if (own) return { ...own, backendUnit };
+  if (own) return { ...own, system, backendUnit };
   // A large process id is that of a machine, whatever lies beside its configuration.
   const fits = entry.pid === null || entry.pid < 100;
   const typed = clues?.handleAbove(entry.line) ?? null;
   if (typed?.kind === 'systemd')
-    return { container: false, because: null, platform: 'systemd', nginx: typed, backendUnit };
+    return { container: false, because: null, platform: 'systemd', nginx: typed, system, backendUnit };
   if (typed) {
     const because = `${nameOf(typed)} was asked for this log: nginx runs in a container`;
-    return { container: true, because, platform: typed.kind, nginx: typed, backendUnit };
+    return { container: true, because, platform: typed.kind, nginx: typed, system, backendUnit };
   }
-  const guessed = byNumbers(entry) ?? byImage(helpers);
+  const guessed = byNumbers(entry) ?? byImage(helpers) ?? byResolver(entry, model);
   const service = fits ? nginxService(services) : null;
   const cluster = inCluster(entry, model);
   const platform = service ? 'compose' : cluster ? 'kubernetes' : null;
@@ -50,6 +55,7 @@ export function surroundingsOf(
     because: guessed ?? (cluster && fits ? 'a backend has a name of a Kubernetes cluster' : null),
     platform: guessed !== null || cluster ? platform : null,
     nginx: service && guessed !== null ? { kind: 'compose', service: service.name } : null,
+    system,
     backendUnit,
   };
 }
@@ -57,7 +63,7 @@ export function surroundingsOf(
 function ofOrigin(
   origin: Origin,
   services: readonly ComposeService[],
-): Omit<Surroundings, 'backendUnit'> | null {
+): Omit<Surroundings, 'backendUnit' | 'system'> | null {
   switch (origin.kind) {
     case 'journal':
       return {
@@ -117,6 +123,15 @@ function byImage(helpers: readonly HelperLine[]): string | null {
   return image ? `line ${image.line} is of nginx's container image` : null;
 }
 
+/** Docker's own DNS server answers inside of containers only. */
+function byResolver({ resolver }: LogEntry, model: ConfigModel | null): string | null {
+  const asked = (server: string): boolean => /^127\.0\.0\.11(?::53)?$/.test(server);
+  const used = model?.named('resolver').some(({ args }) => args.some(asked)) ?? false;
+  return used || (resolver !== null && asked(resolver))
+    ? 'resolver 127.0.0.11 is there in containers of Docker only: nginx runs in one'
+    : null;
+}
+
 /** The one service with an image of nginx. */
 function nginxService(services: readonly ComposeService[]): ComposeService | null {
   const found = services.filter(({ image }) => /(?:^|\/)(?:[\w.-]{0,60}nginx|openresty)/.test(image ?? ''));
@@ -132,6 +147,7 @@ export function isClusterName(host: string): boolean {
 function inCluster({ upstream, message }: LogEntry, model: ConfigModel | null): boolean {
   if (isClusterName(upstream?.address ?? '') || /\.svc\.cluster\.local\b/.test(message)) return true;
   if (!model) return false;
+  if (model.snapshot.roots.some((file) => generatorOf(model, file) === 'ingress-nginx')) return true;
   return allProxied(model).some((target) =>
     endpoints(target).some(({ host }) => host !== null && isClusterName(host)),
   );

@@ -17,7 +17,7 @@ import {
 } from './commands.ts';
 import { repeatThroughNginx, repeatToBackend } from './request-pair.ts';
 import { isLiteralHost } from './same-end.ts';
-import { shellQuote } from './shell.ts';
+import { operand, shellQuote } from './shell.ts';
 
 /** A command with an answer of its own for each of several causes. */
 export interface Question {
@@ -274,7 +274,7 @@ function tlsTo(failure: Case, options: string, expect: string): ConfirmingComman
 /** Whether a machine answers at all, and where its name may have moved. */
 function reachable(failure: Case, expect: string, ids: readonly string[]): ConfirmingCommand[] {
   const host = failure.peer?.host?.replace(/^\[|\]$/g, '') ?? null;
-  const to = host !== null && /^[\w.:-]{1,253}$/.test(host) ? shellQuote(host) : 'BACKEND';
+  const to = host !== null && /^[\w.:-]{1,253}$/.test(host) ? operand(host) : 'BACKEND';
   const look = ids.includes('dns-resolved-once') ? `getent ahosts ${nameIn(failure)}; ` : '';
   return [{ run: `${look}ping -c 3 -W 2 ${to}`, where: withNames(failure, look), expect }];
 }
@@ -290,5 +290,5 @@ function nameIn(failure: Case): string {
   const named = target
     ? endpoints(target).find(({ host }) => host !== null && !isLiteralHost(host) && /[a-z]/i.test(host))
     : undefined;
-  return named?.host ? shellQuote(named.host) : 'NAME';
+  return named?.host ? operand(named.host) : 'NAME';
 }

@@ -4,7 +4,7 @@ import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import type { SentHeader, UpstreamRequest } from '../config/upstream-request.ts';
 import { isAddress } from '../config/upstream-url.ts';
 import { type Peer, upstreamNamed } from '../config/upstreams.ts';
-import { shellQuote } from './shell.ts';
+import { operand, shellQuote } from './shell.ts';
 
 /** Where a command connects to. */
 export interface Address {
@@ -152,7 +152,8 @@ function piped(bytes: string, { host, port, socket }: Address): string {
     /[^ -~]|[%\\']/g,
     (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`,
   );
-  const target = socket === null ? `${host!.replace(/^\[|\]$/g, '')} ${port}` : `-U ${shellQuote(socket)}`;
+  const target =
+    socket === null ? `${operand(host!.replace(/^\[|\]$/g, ''))} ${port}` : `-U ${shellQuote(socket)}`;
   return `printf '${text}' | nc ${target}`;
 }
 

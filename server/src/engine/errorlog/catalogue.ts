@@ -438,6 +438,11 @@ function matchTail(template: Template, text: string): Record<string, string> | n
   return null;
 }
 
+/** A message with the names of its parts, for people. */
+function wordingOf({ literals, names }: Template): string {
+  return literals.map((literal, i) => literal + (i < names.length ? `<${names[i]}>` : '')).join('');
+}
+
 /** What to make of several possible kinds: one is likely, a few are named, more say nothing. */
 function choose(found: readonly Match[], note: string): MatchedMessage | null {
   const first = found[0];
@@ -447,7 +452,7 @@ function choose(found: readonly Match[], note: string): MatchedMessage | null {
   if (found.length === 1) {
     return { kind: first.kind, captures: first.captures, certainty: 'likely', note };
   }
-  const others = found.slice(1).map(({ kind }) => `"${kind.text}"`);
+  const others = found.slice(1).map(({ template }) => `"${wordingOf(template)}"`);
   return {
     kind: first.kind,
     captures: first.captures,

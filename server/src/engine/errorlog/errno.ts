@@ -248,3 +248,15 @@ export function errnoMeaning(errno: Errno | null): ErrnoMeaning | null {
     COMMON.get(code) ?? LINUX.get(code) ?? BSD.get(code) ?? SOLARIS.get(code) ?? WINDOWS.get(code) ?? null
   );
 }
+
+/** Another system than Linux, with the commands that it has. */
+export type System = 'windows' | 'bsd';
+
+/** The system whose number an error has; null for Linux, and where several have it. */
+export function systemOf(errno: Errno | null): System | null {
+  if (errno === null || errnoMeaning(errno) === null) return null;
+  const { code } = errno;
+  if (COMMON.has(code) || LINUX.has(code)) return null;
+  if (BSD.has(code)) return 'bsd';
+  return WINDOWS.has(code) && !SOLARIS.has(code) ? 'windows' : null;
+}

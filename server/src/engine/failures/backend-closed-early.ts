@@ -1,5 +1,6 @@
 import { backendLog, onBackend } from '../diagnosis/commands.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
+import { SECOND_PEER, secondPeer } from '../diagnosis/second-peer.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -32,8 +33,8 @@ export const backendClosedEarly: FailureMode = {
   remedy: {
     cure: () =>
       "find the crash in the backend's log at this second: an exception that ends the process, the kernel's out-of-memory killer, or a worker limit (gunicorn --max-requests and --timeout, uwsgi harakiri, PHP-FPM request_terminate_timeout)",
-    mitigate:
-      'a second peer in the upstream block: a GET is then tried there in the same request (a POST only with proxy_next_upstream non_idempotent)',
+    mitigate: SECOND_PEER,
+    mitigateHere: secondPeer,
     takesEffect: 'with the next request after the backend is repaired; nginx needs no reload',
   },
   checks: (failure) => [

@@ -3,6 +3,7 @@ import { peerAddress } from '../diagnosis/case.ts';
 import { backendLog, whoListens } from '../diagnosis/commands.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
+import { SECOND_PEER, secondPeer } from '../diagnosis/second-peer.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -51,8 +52,8 @@ export const backendReset: FailureMode = {
       failure.entry.action === 'connecting to upstream'
         ? 'see what stands between nginx and the backend (a firewall, a balancer, a service mesh), and whether the queue of the backend overflows'
         : "find this second in the backend's log: a crash, a kill, a limit on the size of headers or body after which it stops reading. No line there at all: something else listens on that port, or cut the connection on the way",
-    mitigate:
-      'a second peer in the upstream block: a GET is then tried there in the same request (a POST only with proxy_next_upstream non_idempotent)',
+    mitigate: SECOND_PEER,
+    mitigateHere: secondPeer,
     takesEffect: 'with the next request after the backend is repaired; nginx needs no reload',
   },
   checks: (failure) => [

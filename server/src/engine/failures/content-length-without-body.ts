@@ -31,7 +31,8 @@ export const contentLengthWithoutBody: FailureMode = {
     if (!waitsForHeader(entry)) return null;
     const method = entry.request?.method ?? null;
     const target = bestPlace(failure)?.proxied;
-    if (!model || !target) return { certainty: 'possible', because: [], against: withoutBody(method) };
+    if (!model || !target)
+      return withoutBody(method).length > 0 ? null : { certainty: 'possible', because: [], against: [] };
     if (target.handler !== 'proxy') return null;
     const reason = bodyDropped(failure, model, target);
     if (reason === null) return null;

@@ -3,7 +3,7 @@ import { isAddress } from '../config/upstream-url.ts';
 import { holdsSince } from '../config/version.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { isLoopback, onNginx } from '../diagnosis/commands.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import { phaseOfAction } from '../errorlog/action.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -71,7 +71,7 @@ export const dnsResolvedOnce: FailureMode = {
     if (name === null || failure.peer?.host == null) return [];
     return [
       {
-        run: `getent ahosts ${shellQuote(name)}`,
+        run: `getent ahosts ${operand(name)}`,
         where: onNginx(failure),
         expect: `without ${failure.peer.host}: the name has moved on since nginx started. With it: the address is right, and the backend there does not answer.`,
       },

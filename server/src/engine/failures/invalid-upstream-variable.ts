@@ -2,6 +2,7 @@ import { allProxied } from '../config/proxied.ts';
 import { definitionsOf, variablesIn } from '../config/variables.ts';
 import { bestPlace, type Case, type FoundPlace } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
+import { operand } from '../diagnosis/shell.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -41,8 +42,12 @@ export const invalidUpstreamVariable: FailureMode = {
       const because = ['a variable is made of itself, so it stays empty'];
       return { certainty: 'likely', because, against: [] };
     }
-    if (entry.level === 'emerg' || entry.at !== null)
-      return { certainty: 'possible', because: [], against: [] };
+    if (isStart(failure)) {
+      const because = [
+        'nginx reads this address when it starts: a template that makes the file left a part empty',
+      ];
+      return { certainty: 'possible', because, against: [] };
+    }
     const text = textOf(failure);
     const because = [text === '' ? 'the variables came to nothing' : `the variables came to "${text}"`];
     const place = holder(failure);
@@ -52,6 +57,8 @@ export const invalidUpstreamVariable: FailureMode = {
   },
   remedy: {
     cure(failure) {
+      if (isStart(failure))
+        return 'set the environment variable that the template of this file has there (envsubst makes nothing of one that is not set), or write the address as http://HOST:PORT';
       const text = textOf(failure);
       const place = holder(failure);
       const pass = place?.node.text ?? 'proxy_pass';
@@ -69,6 +76,17 @@ export const invalidUpstreamVariable: FailureMode = {
     takesEffect: 'nginx -s reload',
   },
   checks(failure) {
+    const { at } = failure.entry;
+    if (isStart(failure))
+      return at?.line == null
+        ? []
+        : [
+            {
+              run: `sed -n ${at.line}p ${operand(at.file)}`,
+              where: onNginx(failure),
+              expect: 'the directive as nginx reads it, with the gap where a host or a port is missing.',
+            },
+          ];
     const names = variablesOf(holder(failure));
     return [
       {
@@ -84,6 +102,11 @@ export const invalidUpstreamVariable: FailureMode = {
     'https://nginx.org/en/docs/http/ngx_http_map_module.html#map',
   ],
 };
+
+/** Whether nginx found it in the file, before there was a request. */
+function isStart({ entry }: Case): boolean {
+  return entry.level === 'emerg' || entry.at !== null;
+}
 
 /** What nginx made of the directive, as the message quotes it. */
 function textOf({ entry }: Case): string {

@@ -2,7 +2,7 @@ import { effective } from '../config/inheritance.ts';
 import { endpoints } from '../config/proxied.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { onBackend, onNginx } from '../diagnosis/commands.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -98,7 +98,7 @@ export const ipv6Mismatch: FailureMode = {
         ? []
         : [
             {
-              run: `getent ahosts ${shellQuote(name)}`,
+              run: `getent ahosts ${operand(name)}`,
               where: onNginx(failure),
               expect: 'all addresses of the name; nginx tries every one of them, IPv6 too.',
             },

@@ -2,7 +2,7 @@ import { effective } from '../config/inheritance.ts';
 import type { ConfigNode } from '../config/model.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand, shellQuote } from '../diagnosis/shell.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -86,7 +86,7 @@ export const luaError: FailureMode = {
     const from = Math.max(1, at.line - 5);
     return [
       {
-        run: `sed -n ${shellQuote(`${from},${at.line + 2}p`)} ${shellQuote(at.file)}`,
+        run: `sed -n ${shellQuote(`${from},${at.line + 2}p`)} ${operand(at.file)}`,
         where,
         expect: `the code around line ${at.line}, at which it failed.`,
       },

@@ -3,7 +3,7 @@ import type { ConfigNode } from '../config/model.ts';
 import type { ConfirmingCommand } from '../contract.ts';
 import { bestPlace, type Case, type Weight } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -134,7 +134,7 @@ function ownAddresses(failure: Case): ConfirmingCommand[] {
   const where = onNginx(failure);
   return [
     {
-      run: `ip addr show to ${shellQuote(address)}`,
+      run: `ip addr show to ${operand(address)}`,
       where,
       expect: 'an interface with the address: the machine has it. Nothing: it does not, and bind fails.',
     },

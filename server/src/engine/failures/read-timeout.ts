@@ -72,10 +72,11 @@ export const readTimeout: FailureMode = {
 /** How long the backend needs when nobody hurries it: longer than nginx waited. */
 function timedRequest(failure: Case): ReturnType<FailureMode['checks']> {
   const { ms, value, directive } = timeoutOf(failure, 'read');
+  const waited = value === null ? `${directive} (60s by default)` : /^\d+$/.test(value) ? `${value}s` : value;
   const seconds = Math.min(600, Math.max(90, Math.ceil(((ms ?? 60_000) * 3) / 2000)));
   return repeatToBackend(
     failure,
-    `an answer that comes later than ${value ?? `${directive} (60s by default)`}: slow without nginx too. At once: only some requests are slow, or the backend was busy.`,
+    `an answer that comes later than ${waited}: slow without nginx too. At once: only some requests are slow, or the backend was busy.`,
     { seconds, options: ['-w', shellQuote('%{time_total}s\\n')] },
   );
 }

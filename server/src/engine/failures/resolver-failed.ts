@@ -4,7 +4,7 @@ import { hasVariables } from '../config/variables.ts';
 import type { ConfirmingCommand } from '../contract.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand, shellQuote } from '../diagnosis/shell.ts';
 import { DNS_CODES, RESOLVER_TIMEOUTS } from '../errorlog/protocol-codes.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -78,7 +78,7 @@ export const resolverFailed: FailureMode = {
     if (name === null) return [];
     const servers = askedServers(failure);
     const dig = (server: string | null): ConfirmingCommand => ({
-      run: ['dig', ...(server === null ? [] : digServer(server)), shellQuote(name)].join(' '),
+      run: ['dig', ...(server === null ? [] : digServer(server)), operand(name)].join(' '),
       where: onNginx(failure),
       expect:
         'status: NOERROR and an address: it answers now. NXDOMAIN: it does not know the name. SERVFAIL, REFUSED or "no servers could be reached": the DNS server is the fault.',

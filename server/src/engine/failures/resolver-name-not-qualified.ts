@@ -2,7 +2,7 @@ import { servicePorts } from '../config/compose-services.ts';
 import { effective } from '../config/inheritance.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { onNginx, resolves } from '../diagnosis/commands.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -69,7 +69,7 @@ export const resolverNameNotQualified: FailureMode = {
         ? []
         : [
             {
-              run: `nslookup ${shellQuote(`${name}.`)}${server === null ? '' : ` ${shellQuote(server)}`}`,
+              run: `nslookup ${operand(`${name}.`)}${server === null ? '' : ` ${operand(server)}`}`,
               where: onNginx(failure),
               expect:
                 'NXDOMAIN: this is what resolver is told. The dot at the end keeps nslookup from adding a search domain.',

@@ -1,5 +1,6 @@
 import {
   type BufferFamily,
+  type BufferSettings,
   bufferSettings,
   formatSize,
   raisedBuffers,
@@ -9,6 +10,7 @@ import { effectiveValue } from '../config/inheritance.ts';
 import type { ConfigModel } from '../config/model.ts';
 import { allProxied, type Proxied } from '../config/proxied.ts';
 import type { Fix } from '../contract.ts';
+import { familyOf as handlerOf } from '../diagnosis/case.ts';
 import { Editor } from '../diagnosis/editing.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import type { Detection, FailureMode } from './failure-mode.ts';
@@ -33,7 +35,7 @@ export const responseHeaderTooBig: FailureMode = {
   weigh(failure) {
     const because = ['nginx says so: the header did not fit'];
     const place = failure.places[0];
-    const family = place?.proxied ? familyOf(place.proxied) : null;
+    const family = place?.proxied ? bufferFamily(place.proxied.handler) : null;
     if (failure.model && place?.proxied && family) {
       const settings = bufferSettings(failure.model, place.proxied.block, family);
       because.push(
@@ -51,11 +53,20 @@ export const responseHeaderTooBig: FailureMode = {
   },
   remedy: {
     cure: (failure) => {
-      const family = failure.places[0]?.proxied ? familyOf(failure.places[0].proxied) : null;
-      const name = family ?? 'proxy';
-      return name === 'grpc'
-        ? 'raise grpc_buffer_size to 16k'
-        : `set ${name}_buffer_size 16k and ${name}_buffers 8 16k together: alone, 16k does not pass nginx -t`;
+      const family = bufferFamily(handlerOf(failure)) ?? 'proxy';
+      const target = failure.places[0]?.proxied;
+      if (!failure.model || !target || bufferFamily(target.handler) === null)
+        return family === 'grpc'
+          ? 'raise grpc_buffer_size to 16k'
+          : `set ${family}_buffer_size 16k and ${family}_buffers 8 16k together: with the default buffers, 16k alone does not pass nginx -t`;
+      const settings = bufferSettings(failure.model, target.block, family);
+      const size = sizeAfterFailure(settings);
+      if (size <= settings.size)
+        return `have the backend send less: ${formatSize(settings.size)} of ${family}_buffer_size are plenty for sound headers; a cookie or header that grows from answer to answer is the usual reason`;
+      const lines = raisedBuffers(settings, family, size).map(({ name, value }) => `${name} ${value}`);
+      return lines.length === 1
+        ? `set ${lines[0]}`
+        : `set ${lines.slice(0, -1).join(', ')} and ${lines.at(-1)} together: the first alone does not pass nginx -t`;
     },
     mitigate: 'fewer or smaller cookies: have the client delete its cookies for this host',
     takesEffect: 'nginx -s reload',
@@ -63,7 +74,7 @@ export const responseHeaderTooBig: FailureMode = {
   checks: (failure) =>
     repeatToBackend(
       failure,
-      'the size of the response header: count the bytes of the lines that begin with "<"; repeat it with the cookies of a client that fails.',
+      `the size of the response header: ${HEADER_LINES[bufferFamily(handlerOf(failure)) ?? 'proxy']}; repeat it with the cookies of a client that fails.`,
     ),
   references: [
     'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffer_size',
@@ -71,24 +82,38 @@ export const responseHeaderTooBig: FailureMode = {
   ],
 };
 
-function familyOf(target: Proxied): BufferFamily | null {
-  switch (target.handler) {
+/** Where a command shows the header that counts. */
+const HEADER_LINES: Readonly<Record<BufferFamily, string>> = {
+  proxy: 'count the bytes of the lines that begin with "<"',
+  fastcgi: 'count the bytes before the empty line',
+  uwsgi: 'count the bytes before the empty line',
+  scgi: 'count the bytes before the empty line',
+  grpc: 'count the bytes of the metadata in the answer',
+};
+
+function bufferFamily(handler: string): BufferFamily | null {
+  switch (handler) {
     case 'proxy':
     case 'fastcgi':
     case 'uwsgi':
     case 'scgi':
     case 'grpc':
-      return target.handler;
+      return handler;
     default:
       return null;
   }
+}
+
+/** The size to try after the one in effect was too small: doubled until 64k, as is the usual practice. */
+function sizeAfterFailure({ size }: BufferSettings): number {
+  return size >= 16_384 ? Math.max(size, Math.min(size * 2, 65_536)) : 16_384;
 }
 
 /** Smallest page size nginx runs with: its default *_buffer_size (ngx_pagesize). */
 const PAGE = 4096;
 
 function smallBuffer(model: ConfigModel, target: Proxied): Detection | null {
-  const family = familyOf(target);
+  const family = bufferFamily(target.handler);
   if (!family || !(model.has(`${family}_buffer_size`) || model.has(`${family}_buffers`))) return null;
   const settings = bufferSettings(model, target.block, family);
   if (!settings.consistent) return null;
@@ -126,11 +151,10 @@ function smallBuffer(model: ConfigModel, target: Proxied): Detection | null {
  * with that, else in the location alone.
  */
 function largerBuffers(model: ConfigModel, target: Proxied, logged: boolean): Fix | null {
-  const family = familyOf(target);
+  const family = bufferFamily(target.handler);
   if (!family) return null;
   const settings = bufferSettings(model, target.block, family);
-  // After a logged failure the size in effect was too small; a round doubling until 64k is the usual practice.
-  const size = logged && settings.size >= 16_384 ? Math.min(settings.size * 2, 65_536) : 16_384;
+  const size = logged ? sizeAfterFailure(settings) : 16_384;
   if (size <= settings.size) return null;
   const title = `give response headers ${formatSize(size)}`;
   const changes = raisedBuffers(settings, family, size);

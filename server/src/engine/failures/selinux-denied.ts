@@ -1,7 +1,7 @@
 import type { Case } from '../diagnosis/case.ts';
 import { peerAddress } from '../diagnosis/case.ts';
 import { selinuxSays } from '../diagnosis/selinux.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import { isSocket } from '../errorlog/catalogue/shared.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -59,7 +59,7 @@ export const selinuxDenied: FailureMode = {
     ...(onTcp(failure) && failure.peer?.host != null
       ? [
           {
-            run: `ip route get ${shellQuote(failure.peer.host.replace(/[[\]]/g, ''))}`,
+            run: `ip route get ${operand(failure.peer.host.replace(/[[\]]/g, ''))}`,
             where: onHost(failure),
             expect: 'a route: it is the security module. "Permission denied": a route forbids it.',
           },

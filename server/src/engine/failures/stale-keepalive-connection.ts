@@ -70,6 +70,7 @@ export const staleKeepaliveConnection: FailureMode = {
         ],
         refuted: true,
       };
+    if (kept?.kept === 'unknown') against.push(kept.why);
     if (kept?.kept === 'yes') {
       because.push(kept.why);
       if (alone) because.push(alone);

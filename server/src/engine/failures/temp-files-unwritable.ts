@@ -1,7 +1,7 @@
 import { dirname } from '../config/paths.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -73,13 +73,13 @@ export const tempFilesUnwritable: FailureMode = {
     const folder = temporaryFolder(path);
     return [
       {
-        run: `namei -l ${shellQuote(folder)}; ps -o user= -C nginx | sort | uniq -c`,
+        run: `namei -l ${operand(folder)}; ps -o user= -C nginx | sort | uniq -c`,
         where: onNginx(failure),
         expect:
           "each folder above needs x for the workers' user, the last one rwx. A folder without is the fault of errno 13; all there: SELinux (ausearch -m avc -ts recent).",
       },
       {
-        run: `df -h ${shellQuote(folder)}; df -i ${shellQuote(folder)}; findmnt -T ${shellQuote(folder)}`,
+        run: `df -h ${operand(folder)}; df -i ${operand(folder)}; findmnt -T ${operand(folder)}`,
         where: onNginx(failure),
         expect:
           '100 % in one of the first two: the disk is full (28). "ro" in the last: it is read-only (30).',

@@ -2,7 +2,7 @@ import { workerUser } from '../config/worker-user.ts';
 import { socketText } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
 import { selinuxSays } from '../diagnosis/selinux.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import { isSocket } from '../errorlog/catalogue/shared.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -64,7 +64,7 @@ export const unixSocketForbidden: FailureMode = {
     if (socket == null) return [];
     return [
       {
-        run: `namei -l ${shellQuote(socket)}`,
+        run: `namei -l ${operand(socket)}`,
         where: onNginx(failure),
         expect:
           "every folder with an x, and the socket (last line) with a w, in the column that is for nginx's user: else the permissions are at fault.",

@@ -1,7 +1,7 @@
 import { dirname } from '../config/paths.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -47,7 +47,7 @@ export const unixSocketMissing: FailureMode = {
     if (socket === null) return [];
     return [
       {
-        run: `ls -la ${shellQuote(dirname(socket))}/`,
+        run: `ls -la ${operand(dirname(socket))}/`,
         where: onNginx(failure),
         expect:
           'the socket in the list (first letter "s"): it exists now. Another name: the path in the configuration is wrong.',

@@ -2,7 +2,7 @@ import { dirname } from '../config/paths.ts';
 import { socketText } from '../diagnosis/case.ts';
 import { onNginx, whoListens } from '../diagnosis/commands.ts';
 import { otherErrnos } from '../diagnosis/same-peer.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import { isSocket } from '../errorlog/catalogue/shared.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -59,7 +59,7 @@ export const unixSocketRefused: FailureMode = {
     return [
       ...whoListens(failure),
       {
-        run: `ls -la --time-style=full-iso ${shellQuote(dirname(socket))}/`,
+        run: `ls -la --time-style=full-iso ${operand(dirname(socket))}/`,
         where: onNginx(failure),
         expect:
           'first letter "s" and a time before the backend last ended: left over. Another letter: it is no socket at all.',

@@ -2,7 +2,7 @@ import type { ConfirmingCommand } from '../contract.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
 import { isLoopback, onNginx } from '../diagnosis/commands.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
-import { shellQuote } from '../diagnosis/shell.ts';
+import { operand } from '../diagnosis/shell.ts';
 import { isContainerNetwork } from '../errorlog/catalogue/shared.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { type ErrnoMeaning, errnoMeaning } from '../errorlog/errno.ts';
@@ -93,12 +93,12 @@ function wayTo(failure: Case): ConfirmingCommand[] {
   const where = onNginx(failure);
   return [
     {
-      run: `ip route get ${shellQuote(host)}`,
+      run: `ip route get ${operand(host)}`,
       where,
       expect: 'a route, with "via" a router or directly on "dev". An error: there is none, or it forbids.',
     },
     {
-      run: `ip neigh show to ${shellQuote(host)}`,
+      run: `ip neigh show to ${operand(host)}`,
       where,
       expect:
         'FAILED or INCOMPLETE: no such machine in the own subnet. REACHABLE: the machine is up, its firewall rejects. Nothing: it is behind a router.',

@@ -4,11 +4,19 @@ import type { MessageKind } from '../message.ts';
 import { clientLine, requestLine, upstreamLine } from './example-line.ts';
 import { NO_ANSWER, sentence, verdict } from './shared.ts';
 
+const NOBODY = 'Nobody was left to answer. The access log shows';
 const GONE = verdict(
   '499',
   'none',
   'likely',
   'Nobody was left to answer: the access log shows 499. Not a failure of the backend.',
+);
+/** While nginx still reads the request, it takes the end of the connection for a bad request (ngx_http_request.c). */
+const GONE_UNHEARD = verdict(
+  '400',
+  'none',
+  'likely',
+  'Nobody was left to answer: the access log shows 400. Not a failure of the backend.',
 );
 const NO_REQUEST = verdict(null, 'none', 'certain', 'There was no request to answer.');
 
@@ -20,7 +28,7 @@ export const client: readonly MessageKind[] = [
     source:
       'ngx_http_upstream.c ngx_http_upstream_check_broken_connection, ngx_http_request.c ngx_http_test_reading',
     phase: 'client',
-    status: GONE,
+    status: goneStatus,
     fault: 'client',
     meaning: (entry) =>
       entry.upstream === null
@@ -150,12 +158,7 @@ export const client: readonly MessageKind[] = [
     text: 'client sent <what>',
     source: 'ngx_http_request.c ngx_http_process_request_headers, ngx_http_v2.c',
     phase: 'client',
-    status: verdict(
-      '400',
-      'response',
-      'likely',
-      '400 (414 for a long URI, 405 for TRACE), not 502: no backend was asked.',
-    ),
+    status: badRequestStatus,
     fault: 'client',
     meaning: (entry) => {
       const end = entry.action === null ? entry.message.length : entry.message.lastIndexOf(' while ');
@@ -220,6 +223,30 @@ export const client: readonly MessageKind[] = [
     causes: [],
   },
 ];
+
+/** What nginx does about a request that it does not like: most are refused, some headers are only left out. */
+function badRequestStatus({ message, action }: LogEntry): StatusVerdict {
+  // ngx_http_v2_connection_error, ngx_http_v3_finalize_connection: the whole connection ends.
+  if (action !== null && /^processing HTTP\/[23] connection/.test(action))
+    return verdict(null, 'closed', 'likely', 'nginx closes the connection and all requests on it.');
+  // Only a name with a byte that no name may have is refused; ignore_invalid_headers leaves out the others.
+  if (message.startsWith('client sent invalid header line') && !message.includes('\\x'))
+    return verdict(null, null, 'likely', 'nginx leaves this header out and goes on with the request.');
+  return verdict(
+    '400',
+    'response',
+    'likely',
+    '400 (414 for a long URI, 405 for TRACE), not 502: no backend was asked.',
+  );
+}
+
+function goneStatus({ action, message, upstream }: LogEntry): StatusVerdict {
+  if (action?.startsWith('reading client ')) return GONE_UNHEARD;
+  // So nginx says while it reads a body (ngx_http_request_body.c), and while it holds a request back.
+  return upstream === null && action === null && message === 'client prematurely closed connection'
+    ? verdict('400', 'none', 'possible', `${NOBODY} 400 if its body was still coming, else 499.`)
+    : GONE;
+}
 
 function clientTimeout(entry: LogEntry): StatusVerdict {
   return entry.action?.startsWith('sending') === true

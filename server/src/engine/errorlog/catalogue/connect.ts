@@ -1,5 +1,5 @@
 import type { LogEntry } from '../entry.ts';
-import { errnoMeaning } from '../errno.ts';
+import { type ErrnoMeaning, errnoMeaning } from '../errno.ts';
 import type { MessageKind } from '../message.ts';
 import {
   faultByErrno,
@@ -41,12 +41,13 @@ export const connect: readonly MessageKind[] = [
     meaning: (entry) =>
       errnoMeaning(entry.errno) === 'unsupported-family'
         ? 'nginx could not open a socket: the system has no support for this kind of address.'
-        : 'nginx could not open a socket for the backend: the limit of open files is reached.',
+        : socketCauses(errnoMeaning(entry.errno)).length > 0
+          ? 'nginx could not open a socket for the backend: the limit of open files is reached.'
+          : 'nginx could not open a socket for the backend: the system refused it.',
     since: null,
     example:
       '2026/01/10 10:00:00 [alert] 7#7: *12 socket() failed (24: Too many open files) while connecting to upstream, client: 127.0.0.1, server: app.test, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:8080/", host: "app.test"',
-    causes: (entry) =>
-      errnoMeaning(entry.errno) === 'unsupported-family' ? ['ipv6-mismatch'] : ['open-files-exhausted'],
+    causes: (entry) => socketCauses(errnoMeaning(entry.errno)),
   },
   {
     id: 'bind-failed',
@@ -243,4 +244,12 @@ function timeoutCauses(entry: LogEntry): readonly string[] {
         ? ['read-timeout', 'content-length-without-body']
         : ['content-length-without-body', 'read-timeout'];
   }
+}
+
+/** What keeps nginx from opening a socket: for want of kernel memory (ENOBUFS, ENOMEM) no limit of files is to blame. */
+function socketCauses(errno: ErrnoMeaning | null): readonly string[] {
+  if (errno === 'unsupported-family') return ['ipv6-mismatch'];
+  return errno === null || errno === 'too-many-files' || errno === 'too-many-files-system'
+    ? ['open-files-exhausted']
+    : [];
 }

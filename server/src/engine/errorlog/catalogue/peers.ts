@@ -1,5 +1,5 @@
 import type { MessageKind } from '../message.ts';
-import { internalError, peer, UNCHANGED, upstreamFailure, verdict } from './shared.ts';
+import { internalError, noLiveUpstreams, peer, UNCHANGED, verdict } from './shared.ts';
 
 /** Choosing a peer of the group. */
 export const peers: readonly MessageKind[] = [
@@ -8,7 +8,7 @@ export const peers: readonly MessageKind[] = [
     text: 'no live upstreams',
     source: 'ngx_http_upstream.c ngx_http_upstream_connect',
     phase: 'prepare',
-    status: upstreamFailure('prepare'),
+    status: noLiveUpstreams,
     fault: 'backend',
     meaning: (entry) => {
       const group = entry.upstream?.address ?? null;

@@ -7,6 +7,9 @@ const CYCLE = verdict('500', 'response', 'certain', '500, not 502: no backend wa
 const LUA_FAILED = verdict('500', 'response', 'likely', '500 from a Lua script, not 502.');
 
 /** What happens to a request inside nginx, before or beside the backend. */
+/** Levels at which a script speaks of a failure. */
+const SERIOUS: ReadonlySet<string> = new Set(['emerg', 'alert', 'crit', 'error']);
+
 export const request: readonly MessageKind[] = [
   {
     id: 'auth-request-unexpected-status',
@@ -232,7 +235,7 @@ export const request: readonly MessageKind[] = [
     source: 'OpenResty, ngx_http_lua_log.c log_wrapper',
     phase: 'other',
     status: UNCHANGED,
-    fault: 'nobody',
+    fault: ({ level }) => (level === null || SERIOUS.has(level) ? 'unknown' : 'nobody'),
     meaning: () => 'A Lua script wrote this line; what the client got depends on the script.',
     since: null,
     example: requestLine('error', '[lua] balancer.lua:442: run(): failed to pick server'),

@@ -56,13 +56,42 @@ export function internalError(entry: LogEntry): StatusVerdict {
  */
 export function upstreamFailure(otherwise: Phase): (entry: LogEntry) => StatusVerdict {
   return (entry) =>
-    failure(entry, otherwise, '502', '502, unless another server of the upstream answered instead.');
+    failure(
+      entry,
+      otherwise,
+      '502',
+      wasSentOnce(entry, otherwise)
+        ? `502: nginx sends no ${entry.request!.method} a second time, unless *_next_upstream has non_idempotent.`
+        : '502, unless another server of the upstream answered instead.',
+    );
+}
+
+/**
+ * Whether nginx leaves it at one attempt: once a request of these methods was on its way, it is not repeated
+ * (ngx_http_upstream_next, NGX_HTTP_UPSTREAM_FT_NON_IDEMPOTENT).
+ */
+function wasSentOnce(entry: LogEntry, otherwise: Phase): boolean {
+  const phase = phaseOf(entry, otherwise);
+  const sent = phase === 'header' || (phase === 'send' && !entry.message.startsWith('connect() '));
+  return sent && /^(?:POST|LOCK|PATCH)$/.test(entry.request?.method ?? '');
+}
+
+/** Failure type NOLIVE: it is in no *_next_upstream, so that the attempt is the last one (ngx_http_upstream_next). */
+export function noLiveUpstreams(entry: LogEntry): StatusVerdict {
+  return failure(entry, 'prepare', '502', '502: no server was left that nginx could have tried instead.');
 }
 
 /** Failure type TIMEOUT: 504 before the header, never 502. */
 export function upstreamTimeout(otherwise: Phase): (entry: LogEntry) => StatusVerdict {
   return (entry) =>
-    failure(entry, otherwise, '504', '504, not 502, unless another server of the upstream answered in time.');
+    failure(
+      entry,
+      otherwise,
+      '504',
+      wasSentOnce(entry, otherwise)
+        ? `504, not 502: nginx sends no ${entry.request!.method} a second time, unless *_next_upstream has non_idempotent.`
+        : '504, not 502, unless another server of the upstream answered in time.',
+    );
 }
 
 /** Failure type INVALID_HEADER, which the default of proxy_next_upstream does not retry. */
@@ -124,14 +153,22 @@ function failure(entry: LogEntry, otherwise: Phase, code: string, note: string):
   }
 }
 
-/** The stream module has no response to send: it closes the connection. */
+/** The stream and mail modules have no status to send: they close, or answer in the mail protocol. */
 function streamVerdict(entry: LogEntry): StatusVerdict | null {
-  return entry.stream
+  if (entry.stream)
+    return verdict(
+      null,
+      'closed',
+      'certain',
+      'stream: nginx closes the connection to the client without an answer.',
+    );
+  // ngx_mail_log_error: a login in place of a request.
+  return entry.request === null && entry.raw.includes(', login: "')
     ? verdict(
         null,
         'closed',
         'certain',
-        'stream: nginx closes the connection to the client without an answer.',
+        'mail: the client gets an error of its mail protocol, and no HTTP status.',
       )
     : null;
 }

@@ -1,3 +1,4 @@
+import type { LogEntry } from '../entry.ts';
 import { errnoMeaning } from '../errno.ts';
 import type { MessageKind } from '../message.ts';
 import { processLine, startUpLine } from './example-line.ts';
@@ -260,7 +261,10 @@ export const startUp: readonly MessageKind[] = [
     id: 'invalid-parameter',
     text: 'invalid parameter[:| ]<parameter>',
     source: 'ngx_http_upstream.c ngx_http_upstream_server; ngx_resolver.c ngx_resolver_create',
-    meaning: (entry) => `nginx does not know the parameter ${quotedFirst(entry)} there.`,
+    meaning: (entry) =>
+      entry.message.includes('"')
+        ? `nginx does not know the parameter ${quotedFirst(entry)} there.`
+        : 'nginx does not know a parameter.',
     example: startUpLine('invalid parameter "max_fails"'),
     causes: (entry) => (quotedFirst(entry) === '"resolve"' ? ['dns-resolved-once'] : []),
   }),
@@ -355,12 +359,20 @@ export const startUp: readonly MessageKind[] = [
   }),
   refused({
     id: 'hash-too-small',
-    text: 'could not build [optimal ]<name>, you should increase [either ]<what>',
+    text: 'could not build <name>, you should increase <what>',
     source: 'ngx_hash.c ngx_hash_init',
-    meaning: (entry) =>
-      `A hash table of the configuration is too small: ${entry.message.split(', ', 1)[0]?.replace(/^could not build (optimal )?/, '') ?? ''}.`,
+    meaning: (entry) => `A hash table of the configuration is too small${hashOf(entry)}.`,
     example:
       'nginx: [emerg] could not build server_names_hash, you should increase server_names_hash_bucket_size: 32',
+  }),
+  warned({
+    id: 'hash-not-optimal',
+    text: 'could not build optimal <name>, you should increase [either ]<what>',
+    source: 'ngx_hash.c ngx_hash_init',
+    fault: 'nobody',
+    meaning: (entry) => `A hash table of the configuration is larger than it should be${hashOf(entry)}.`,
+    example:
+      'nginx: [warn] could not build optimal proxy_headers_hash, you should increase either proxy_headers_hash_max_size: 512 or proxy_headers_hash_bucket_size: 64; ignoring proxy_headers_hash_bucket_size',
   }),
   refused({
     id: 'zero-size-zone',
@@ -446,3 +458,9 @@ export const startUp: readonly MessageKind[] = [
     causes: [],
   },
 ];
+
+/** The name of the table, as a bracket; nothing where the line was cut before it. */
+function hashOf({ message }: LogEntry): string {
+  const name = /^could not build (?:optimal )?(\w+)/.exec(message)?.[1];
+  return name === undefined ? '' : ` (${name})`;
+}

@@ -106,6 +106,10 @@ describe('what only something speaks against', () => {
     const [first, second] = await causes([failed(alert, { upstream: 'https://127.0.0.1:3001/x' })], config);
     expect(first).toMatchObject({ id: 'tls-client-certificate-missing', certainty: 'likely' });
     expect(second!.id).not.toBe('sni-missing');
+    expect(first!.checks[0]!.run).toBe(
+      'openssl s_client -brief -connect 127.0.0.1:3001 -servername app.test </dev/null',
+    );
+    expect(first!.checks[0]!.expect).not.toMatch(/sni-missing/);
   });
 });
 
@@ -586,4 +590,31 @@ test("the containers' logs are read from the minute before on", async () => {
   expect(found.checks.map(({ run }) => run).join('\n')).toMatch(
     /docker logs --timestamps --since '?2026-01-31T02:59:00Z'? 2>&1 \| grep -E .* \| tail -n 50/,
   );
+});
+
+describe('what other lines and the platform tell', () => {
+  test('workers of php-fpm that are all busy', async () => {
+    const full =
+      '[31-Jan-2026 03:00:00] WARNING: [pool www] server reached pm.max_children setting (5), consider raising it';
+    const [first] = await causes([full, failed(SLOW, { upstream: 'fastcgi://127.0.0.1:9000' })]);
+    expect(first).toMatchObject({ id: 'read-timeout' });
+    expect(first!.do).toMatch(/raise pm\.max_children above 5/);
+  });
+
+  test('a name that Docker does not know', async () => {
+    const config = `events {}\nhttp {\n server { server_name app.test; resolver 127.0.0.11; location / { set $to http://web:3000; proxy_pass $to; } }\n}\n`;
+    const line =
+      '2026/01/31 03:00:00 [error] 4242#4242: *7 web could not be resolved (3: Host not found), client: 127.0.0.1, server: app.test, request: "GET /x HTTP/1.1", host: "app.test"';
+    const [first] = await causes([line], config);
+    expect(first).toMatchObject({ id: 'resolver-failed' });
+    expect(first!.do).toMatch(/^Start the container that is called "web"/);
+    expect(first!.checks.map(({ where }) => where)).not.toContain("on nginx's machine");
+  });
+
+  test('no limit of files is blamed for want of kernel memory', async () => {
+    const socket = (error: string): Promise<readonly Cause[]> =>
+      causes([failed(`socket() failed (${error}) while connecting to upstream`, { level: 'alert' })]);
+    expect(await socket('105: No buffer space available')).toEqual([]);
+    expect((await socket('24: Too many open files'))[0]!.id).toBe('open-files-exhausted');
+  });
 });

@@ -58,8 +58,9 @@ function groupText(group: ExplainGroup, options: ExplainReportOptions): string {
   if (status) lines.push(...hang(INDENT, INDENT, status));
   lines.push('', ...trackText(explanation, style));
   lines.push(...placeText(explanation, options));
-  lines.push(...causesText(explanation.causes, options));
-  lines.push(...commandsText(explanation.causes));
+  const causes = worthReading(explanation.causes);
+  lines.push(...causesText(causes, options));
+  lines.push(...commandsText(causes.length > 0 ? causes : explanation.causes));
   if (explanation.attempts.length > 0)
     lines.push('', ...hang('Tried  ', INDENT, explanation.attempts.map((a) => a.upstream).join(', then ')));
   for (const [i, note] of explanation.notes.entries())
@@ -69,7 +70,7 @@ function groupText(group: ExplainGroup, options: ExplainReportOptions): string {
       group.first && group.last && group.first !== group.last ? `, ${group.first} to ${group.last}` : '';
     lines.push('', ...hang('Seen   ', INDENT, `${group.count} times${span}`));
   }
-  const first = explanation.causes[0];
+  const first = causes[0] ?? explanation.causes[0];
   if (first) lines.push('', `More: nginx-502 why ${first.id}`);
   // Parts that are absent leave no gap.
   return `${lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`;
@@ -161,12 +162,16 @@ function alsoText(place: NonNullable<Explanation['place']>, cwd: string): string
   return lines;
 }
 
+/** The causes but those that only something speaks against. */
+function worthReading(causes: readonly Cause[]): Cause[] {
+  return causes
+    .filter(({ because, against }) => against.length === 0 || because.length > 0)
+    .slice(0, MAX_CAUSES);
+}
+
 function causesText(causes: readonly Cause[], options: ExplainReportOptions): string[] {
   const { style } = options;
-  const shown = causes
-    .filter((cause) => cause.against.length === 0 || cause.because.length > 0)
-    .slice(0, MAX_CAUSES);
-  return shown.flatMap((cause, i) => {
+  return causes.flatMap((cause, i) => {
     const first = `${i === 0 ? 'Cause  ' : INDENT}${i + 1} `;
     const inner = `${INDENT}  `;
     const lines = [`${first}${style.bold(cause.id)}, ${cause.certainty}`];

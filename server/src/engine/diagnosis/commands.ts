@@ -104,11 +104,20 @@ export function idleTime(failure: Case): ConfirmingCommand[] {
   ];
 }
 
+/** The server name that nginx sends in its handshake; null for none, and where nothing tells. */
+function sentName({ model, places }: Case): string | null {
+  const target = places[0]?.proxied;
+  if (!model || !target || !sendsServerName(model, target)) return null;
+  const name = tlsName(model, target);
+  return name !== null && isServerName(name) ? name : null;
+}
+
 /** TLS or plain on the peer's port. */
 export function speaksTls(failure: Case): ConfirmingCommand[] {
   const { peer } = failure;
   if (!peer || peer.host === null || peer.port === null) return [];
-  const name = /^[[\d]/.test(peer.host) ? [] : ['-servername', shellQuote(peer.host)];
+  const sent = sentName(failure) ?? (/^[[\d]/.test(peer.host) ? null : peer.host);
+  const name = sent === null ? [] : ['-servername', shellQuote(sent)];
   return [
     {
       run: [

@@ -58,7 +58,7 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
       `no directive of this configuration leads to ${failure.peer.text}: the running nginx may use another file`,
     );
   }
-  const remaining = causes.filter(({ refuted }) => !refuted).map(({ cause }) => cause);
+  const remaining = causes.filter((ranked) => !ranked.refuted && !isDoubt(ranked)).map(({ cause }) => cause);
   if (remaining[0]) remaining[0].checks = tellApart(failure, remaining);
   const ranked = causes.map(({ cause }) => cause);
   const generated = generatedBy(failure);
@@ -237,8 +237,8 @@ function rankCauses(failure: Case): Ranked[] {
     if (refuted) return 4;
     if (cause.certainty === 'certain') return 0;
     // What only something speaks against gives way to what something speaks for.
-    const bareDoubt = !general && cause.because.length === 0 && cause.against.length > 0;
-    if (bareDoubt && ranked.some((r) => !r.refuted && r.cause.because.length > 0)) return 3;
+    if (!general && isDoubt({ cause }) && ranked.some((r) => !r.refuted && r.cause.because.length > 0))
+      return 3;
     return !general && cause.certainty === 'likely' && ranked.some((r) => r.general) ? 1 : 2;
   };
   const sorted = ranked.map((r, i) => ({ r, i })).sort((a, b) => order(a.r) - order(b.r) || a.i - b.i);
@@ -252,6 +252,11 @@ function rankCauses(failure: Case): Ranked[] {
   return [first, ...others.filter(speaksFor), ...others.filter((r) => !speaksFor(r))].filter(
     (r) => r.cause.because.length > 0 || bare++ < MAX_WITHOUT_EVIDENCE,
   );
+}
+
+/** What only something speaks against. */
+function isDoubt({ cause }: Pick<Ranked, 'cause'>): boolean {
+  return cause.because.length === 0 && cause.against.length > 0;
 }
 
 const MAX_BEFORE = 2;

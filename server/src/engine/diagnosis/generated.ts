@@ -78,6 +78,8 @@ function causeOfGenerated(cause: Cause, { id, object }: Generated, said: Set<str
   return {
     ...cause,
     do: again ? cause.do : `${cause.do} ${name} writes this file: ${onObject}.`,
+    // What stops the bleeding in nginx's files is overwritten as well.
+    mitigate: /upstream block|_next_upstream|_pass/.test(cause.mitigate ?? '') ? null : cause.mitigate,
     takesEffect: reloads ? takesEffect : cause.takesEffect,
     fixes,
   };

@@ -40,7 +40,11 @@ export const backendRejectsBody: FailureMode = {
       };
     const because = largeBody(failure);
     const sending = entry.action?.startsWith('sending request') === true;
-    if (because.length === 0) return sending ? withoutEvidence(failure, 'backend-rejects-body') : null;
+    if (because.length === 0) {
+      const method = entry.request?.method;
+      const weight = sending ? withoutEvidence(failure, 'backend-rejects-body') : null;
+      return weight && method ? { ...weight, because: [`nginx was still sending the ${method}`] } : weight;
+    }
     because.push(...smallOnes(failure));
     const against: string[] = [];
     const target = bestPlace(failure)?.proxied;

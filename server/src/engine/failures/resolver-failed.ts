@@ -62,6 +62,8 @@ export const resolverFailed: FailureMode = {
       const name = nameOf(failure);
       const quoted = name === null ? 'the name' : `"${name}"`;
       const server = askedServers(failure)[0] ?? 'the DNS server of resolver';
+      if (name !== null && byDocker(failure, name) && (code === 2 || code === 3))
+        return `start the container that is called ${quoted} (service or alias), and put it on a network that nginx's container is on: Docker's DNS knows only those; or correct ${quoted}`;
       if (code === 3)
         return `correct ${quoted}, or set resolver to a DNS server that knows it${failure.surroundings.container ? " (127.0.0.11 in Docker's own networks)" : ''}`;
       if (code !== null && RESOLVER_TIMEOUTS.has(code))
@@ -77,6 +79,19 @@ export const resolverFailed: FailureMode = {
     const name = nameOf(failure);
     if (name === null) return [];
     const servers = askedServers(failure);
+    if (byDocker(failure, name))
+      return [
+        {
+          run: `docker ps -a --format '{{.Names}}  {{.Status}}  {{.Networks}}'`,
+          where: 'on the Docker host',
+          expect: `a line for ${name} with "Up" and a network that nginx's line has too. "Exited": it does not run, and Docker's DNS forgets such names. No common network: neither knows the other.`,
+        },
+        {
+          run: `getent ahosts ${operand(name)}`,
+          where: onNginx(failure),
+          expect: 'an address: Docker knows the name now. Nothing: it does not.',
+        },
+      ];
     const dig = (server: string | null): ConfirmingCommand => ({
       run: ['dig', ...(server === null ? [] : digServer(server)), operand(name)].join(' '),
       where: onNginx(failure),
@@ -87,6 +102,13 @@ export const resolverFailed: FailureMode = {
   },
   references: ['https://nginx.org/en/docs/http/ngx_http_core_module.html#resolver'],
 };
+
+/** Whether Docker's own DNS server was asked for a container: those have names of one word. */
+function byDocker(failure: Case, name: string): boolean {
+  return (
+    !name.includes('.') && askedServers(failure).some((server) => /^127\.0\.0\.11(?::53)?$/.test(server))
+  );
+}
 
 function nameOf(failure: Case): string | null {
   const { matched, entry } = failure;

@@ -60,7 +60,7 @@ export const readTimeout: FailureMode = {
         .map(({ text }) => /max_children setting \((\d{1,6})\)/.exec(text)?.[1])
         .find(Boolean);
       if (full !== undefined)
-        return `find what keeps all ${full} workers of php-fpm busy (its slow log: request_slowlog_timeout), and raise pm.max_children above ${full} if the memory is there: requests wait for a free worker`;
+        return `find what keeps ${full === '1' ? 'the one worker' : `all ${full} workers`} of php-fpm busy (its slow log: request_slowlog_timeout), and raise pm.max_children above ${full} if the memory is there: requests wait for a free worker`;
       return `see what the backend did at that time: a slow query, a call of another service, no free worker. If such requests may take that long, raise ${directive} in their location only, and the backend's own limit with it`;
     },
     mitigate:

@@ -1,4 +1,5 @@
 import { effective } from '../config/inheritance.ts';
+import { dirname } from '../config/paths.ts';
 import { endpoints } from '../config/proxied.ts';
 import { isServerName, sendsServerName, tlsName, tlsSetting } from '../config/upstream-tls.ts';
 import { hasVariables } from '../config/variables.ts';
@@ -173,6 +174,14 @@ export function resolves(failure: Case, name: string, when: 'start' | 'request')
   };
 }
 
+/** A command about a socket's folder; none where the line lost the beginning of the path. */
+export function inItsFolder(
+  socket: string,
+  command: (folder: string) => ConfirmingCommand,
+): ConfirmingCommand[] {
+  return socket.startsWith('/') ? [command(dirname(socket))] : [];
+}
+
 /** What to do with nginx's error log, read from where it goes. */
 export function searchLog(failure: Case, filter: string): { readonly run: string; readonly where: string } {
   const block = failure.places[0]?.location ?? failure.places[0]?.server;
@@ -218,7 +227,7 @@ export function whoHasAddress({ peer, surroundings }: Case): ConfirmingCommand[]
 }
 
 const ON_DOCKER = 'on the Docker host';
-const ON_CLUSTER = 'where kubectl works';
+export const ON_CLUSTER = 'where kubectl works';
 
 /** What the backend's unit, its container or the kernel said at that time. */
 export function backendLog(failure: Case): ConfirmingCommand {

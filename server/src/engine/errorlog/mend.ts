@@ -100,9 +100,33 @@ function lostCall(text: string, phrases: readonly FoundPhrase[]): FoundPhrase | 
   const words = error.words.endsWith('timed out') ? 'upstream timed out' : `${call}() failed`;
   const from = Math.max(findHead(text)?.end ?? 0, error.start - 200);
   const near = text.slice(from, error.start);
+  // The error's number stays outside: it is read with its words.
+  const end = error.start - /[\s(:\d]{0,9}$/.exec(near)![0].length;
+  const lost = call === 'connect' ? lostTarget(near) : null;
+  if (lost !== null)
+    return {
+      start: from + lost.start,
+      end,
+      words: `connect() to ${lost.target} failed`,
+      role: 'begin',
+      exact: false,
+    };
   const before = near.slice(Math.max(near.lastIndexOf(','), near.lastIndexOf(';')) + 1);
   if (!TORN.test(before)) return null;
-  return { start: error.start - before.length, end: error.start, words, role: 'begin', exact: false };
+  return { start: error.start - before.length, end, words, role: 'begin', exact: false };
+}
+
+const WORD_THAT_FAILED = /(?:^|[\s(])(?:to )?["'`]?([^\s"'`(),]{3,200})["'`]? failed[\s(:\d]{0,9}$/;
+const SOCKET_PATH = /^(?:\/[\w.@~+/-]{2,200}|[\w.@~+/-]{1,200}\.sock(?:et)?)$/;
+const ADDRESS_AND_PORT = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]{2,45}\]):\d{1,5}$/i;
+
+/** What could not be connected to, where only the beginning of the message was lost: `.../php.sock failed (2: ...)`. */
+function lostTarget(near: string): { readonly start: number; readonly target: string } | null {
+  const match = WORD_THAT_FAILED.exec(near);
+  if (match === null) return null;
+  const word = match[1]!.replace(/^(?:\.{2,3}|unix:)(?=.)/, '').replace(/:$/, '');
+  if (SOCKET_PATH.test(word)) return { start: match.index, target: `unix:${word}` };
+  return ADDRESS_AND_PORT.test(word) ? { start: match.index, target: word } : null;
 }
 
 /** Calls that fail, by what nginx does then. */
@@ -206,6 +230,7 @@ function restored(text: string, start: number, end: number, phrases: readonly Fo
   const whole = message
     .replace(/ ?\u2026 ?/g, ' ')
     .replace(/\bunix:(?=\/)/i, 'unix:')
+    .replace(/^connect\(\) to \//, 'connect() to unix:/')
     .replace(/(failed|timed out)\(/, '$1 (')
     .replace(/(" ?| )in ?(?=\/[^\s"]{1,300}:\d{1,6}$)/i, (_, before: string) => `${before.trim()} in `)
     .replace(NUMBER_ALONE, (found, before: string, digits: string) => {

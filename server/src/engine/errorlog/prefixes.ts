@@ -1,4 +1,12 @@
-import { inOwnCase, withErrorNumber, withProxyHeader, withQuotedName, withTornError } from './retyped.ts';
+import {
+  inOwnCase,
+  withErrorNumber,
+  withLostOpen,
+  withProxyHeader,
+  withQuotedName,
+  withTightColons,
+  withTornError,
+} from './retyped.ts';
 
 /** Takes one kind of dirt off a line; gives it back as it is when the dirt is not there. */
 export interface Normaliser {
@@ -24,8 +32,10 @@ export const normalisers: readonly Normaliser[] = [
   { name: 'retyped-separators', apply: withSeparators },
   { name: 'trailing-comma', apply: withoutComma },
   { name: 'retyped-case', apply: inOwnCase },
+  { name: 'loose-colons', apply: withTightColons },
   { name: 'lost-quotes', apply: withQuotedName },
   { name: 'lost-number', apply: withErrorNumber },
+  { name: 'lost-call', apply: withLostOpen },
   { name: 'lost-middle', apply: withTornError },
   { name: 'broken-header', apply: withProxyHeader },
 ];

@@ -63,6 +63,13 @@ export function inOwnCase(line: string): string {
   return line.replace(ANY_CASE, (words) => OWN_CASE.get(words.toLowerCase()) ?? words);
 }
 
+const LOOSE_COLON = /(unexpected status|invalid header|FastCGI protocol version|duplicate header line) : ?/g;
+
+/** `auth request unexpected status : 302`: a colon that a person or a translator set apart. */
+export function withTightColons(line: string): string {
+  return line.includes(' :') ? line.replace(LOOSE_COLON, '$1: ') : line;
+}
+
 const BARE_NAME = /(host not found in upstream )([\w.:-]{1,300})( in \/|$)/;
 const OTHER_QUOTES = /(host not found in upstream )(['`])([\w.:-]{1,300})\2/;
 
@@ -87,6 +94,23 @@ export function withErrorNumber(line: string): string {
     const code = codeOfWords(words);
     return code === null ? whole : `${before}${code}: ${words})`;
   });
+}
+
+const LOST_OPEN = /(?<!\(\) )(?<![\w/"'.~-])["']?(\/[^\s"']{1,400}\/\d{10})["']? failed \((?=\d)/;
+/** Folders of temporary files, with the numbered ones below them. */
+const TEMPORARY = /nginx|_temp\/|\/(?:proxy|fastcgi|uwsgi|scgi)\/\d{1,3}\//;
+
+/**
+ * `... /var/lib/nginx/proxy/5/00/0000000005" failed (13: Permission denied)`: a line that lost its beginning. Files with
+ * such names are nginx's temporary ones, which it opens before it does anything else with them.
+ */
+export function withLostOpen(line: string): string {
+  if (!line.includes(' failed (')) {
+    return line;
+  }
+  return line.replace(LOST_OPEN, (whole, path: string) =>
+    TEMPORARY.test(path) ? `open() "${path}" failed (` : whole,
+  );
 }
 
 const TORN_ERROR = / failed \((\d{1,3}): ([A-Za-z ]{8,44})/g;

@@ -1,6 +1,5 @@
-import { dirname } from '../config/paths.ts';
 import type { Case } from '../diagnosis/case.ts';
-import { onNginx } from '../diagnosis/commands.ts';
+import { inItsFolder, onNginx } from '../diagnosis/commands.ts';
 import { operand } from '../diagnosis/shell.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -46,12 +45,12 @@ export const unixSocketMissing: FailureMode = {
     const socket = socketOf(failure);
     if (socket === null) return [];
     return [
-      {
-        run: `ls -la ${operand(dirname(socket))}/`,
+      ...inItsFolder(socket, (folder) => ({
+        run: `ls -la ${operand(folder)}/`,
         where: onNginx(failure),
         expect:
           'the socket in the list (first letter "s"): it exists now. Another name: the path in the configuration is wrong.',
-      },
+      })),
       {
         run: 'ss -lxp',
         where: "on the backend's machine",

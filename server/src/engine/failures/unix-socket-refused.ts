@@ -1,6 +1,5 @@
-import { dirname } from '../config/paths.ts';
 import { socketText } from '../diagnosis/case.ts';
-import { onNginx, whoListens } from '../diagnosis/commands.ts';
+import { inItsFolder, onNginx, whoListens } from '../diagnosis/commands.ts';
 import { otherErrnos } from '../diagnosis/same-peer.ts';
 import { operand } from '../diagnosis/shell.ts';
 import { isSocket } from '../errorlog/catalogue/shared.ts';
@@ -58,12 +57,12 @@ export const unixSocketRefused: FailureMode = {
     if (socket == null) return [];
     return [
       ...whoListens(failure),
-      {
-        run: `ls -la --time-style=full-iso ${operand(dirname(socket))}/`,
+      ...inItsFolder(socket, (folder) => ({
+        run: `ls -la --time-style=full-iso ${operand(folder)}/`,
         where: onNginx(failure),
         expect:
           'first letter "s" and a time before the backend last ended: left over. Another letter: it is no socket at all.',
-      },
+      })),
     ];
   },
   references: [

@@ -576,7 +576,11 @@ const REFUSED: readonly (readonly [message: string, id: string, causes: readonly
     'certificate-key-missing',
     ['tls-client-certificate-missing'],
   ],
-  ['host not found in resolver "ns.invalid" in /etc/nginx/n.conf:9', 'host-not-found', ['resolver-failed']],
+  [
+    'host not found in resolver "ns.invalid" in /etc/nginx/n.conf:9',
+    'host-not-found',
+    ['host-not-found-at-start'],
+  ],
   [
     'resolving names at run time requires upstream "bp" in /etc/nginx/n.conf:9 to be in shared memory',
     'resolve-needs-zone',

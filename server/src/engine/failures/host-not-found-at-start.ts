@@ -4,30 +4,44 @@ import { proxied } from '../config/proxied.ts';
 import { isAddress } from '../config/upstream-url.ts';
 import { misspelledGroup } from '../config/upstreams.ts';
 import { holdsSince } from '../config/version.ts';
-import type { Fix } from '../contract.ts';
+import type { ConfirmingCommand, Fix } from '../contract.ts';
 import type { Case } from '../diagnosis/case.ts';
-import { resolves } from '../diagnosis/commands.ts';
+import { ON_CLUSTER, resolves } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
+import { isClusterName } from '../diagnosis/surroundings.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
- * nginx resolves the names in *_pass and in upstream servers once, while it reads the configuration
+ * nginx resolves the names in *_pass, in upstream servers and in resolver (ngx_resolver_create) once, while it reads the configuration
  * (ngx_inet_resolve_host); a name that does not resolve then is fatal: a start or reload is refused and the old
  * configuration, if any, keeps running. Deliberately silent in the configuration: whether a name resolves on the
  * machine that runs nginx cannot be seen in a file. A near miss of an upstream block's name is undefined-upstream.
  */
 export const hostNotFoundAtStart: FailureMode = {
   id: 'host-not-found-at-start',
-  title: 'A backend name does not resolve when nginx starts',
-  what: 'nginx looks up every literal name in *_pass and in upstream servers while it reads the configuration. One of them did not resolve.',
+  title: 'A name of the configuration does not resolve when nginx starts',
+  what: 'nginx looks up every literal name in *_pass, in upstream servers and in resolver while it reads the configuration. One of them did not resolve.',
   why: 'nginx refuses the whole configuration: a start fails, and a reload leaves the old configuration running. In a container this strikes when nginx comes up before the service whose name it needs.',
-  do: 'Make the name resolve on the machine that runs nginx, or let nginx resolve it at run time: a resolver and a variable in *_pass, or "server NAME resolve" in an upstream with a zone (1.27.3 and newer).',
+  do: 'Make the name resolve on the machine that runs nginx, or let nginx resolve it at run time: a resolver and a variable in *_pass, or "server NAME resolve" in an upstream with a zone (1.27.3 and newer). In resolver itself write an address.',
   status: null,
   versions: null,
   hits: 'the start or reload as a whole',
-  signatures: [{ message: 'host-not-found-in-upstream' }],
+  signatures: [
+    { message: 'host-not-found-in-upstream' },
+    { message: 'host-not-found', when: ({ message }) => message.includes('in resolver') },
+  ],
   weigh(failure) {
     const name = missingName(failure);
+    if (name !== null && isResolver(failure))
+      return {
+        certainty: 'certain',
+        because: [
+          name.includes('$')
+            ? `resolver takes no variable: nginx looked for a host that is called "${name}"`
+            : `the system (/etc/resolv.conf, /etc/hosts) found no DNS server called "${name}" while nginx read the configuration`,
+        ],
+        against: [],
+      };
     // The end of the line was lost, and the name with it.
     if (name === null) return { certainty: 'likely', because: [], against: [] };
     const misspelled = failure.model !== null && misspelledGroup(failure.model, name) !== null;
@@ -48,6 +62,7 @@ export const hostNotFoundAtStart: FailureMode = {
   remedy: {
     cure: (failure) => {
       const name = missingName(failure);
+      if (isResolver(failure)) return resolverCure(name);
       return `make "${name ?? 'the name'}" resolve where nginx runs (DNS, /etc/hosts, the same container network), start that service first, or let nginx resolve it at run time`;
     },
     mitigate: 'the running nginx, if any, keeps its old configuration: do not stop it before nginx -t passes',
@@ -61,13 +76,38 @@ export const hostNotFoundAtStart: FailureMode = {
       expect:
         '"test is successful": the name resolves now. It reads the files and resolves names, and changes nothing.',
     };
-    return name === null ? [test] : [resolves(failure, name, 'start'), test];
+    if (name === null || name.includes('$')) return [test];
+    return [resolves(failure, name, 'start'), ...(isResolver(failure) ? clusterDns(name) : []), test];
   },
   references: [
     'https://nginx.org/en/docs/http/ngx_http_core_module.html#resolver',
     'https://nginx.org/en/docs/http/ngx_http_upstream_module.html#resolve',
   ],
 };
+
+/** Whether the name is that of a DNS server, in resolver, and not of a backend. */
+function isResolver({ matched }: Case): boolean {
+  return matched.kind.id === 'host-not-found';
+}
+
+function resolverCure(name: string | null): string {
+  const where = isClusterName(name ?? '')
+    ? "the ClusterIP of the cluster's DNS Service, which is called kube-dns, coredns or otherwise, in a domain that need not be cluster.local"
+    : '127.0.0.11 in the networks of Docker, else the nameserver of /etc/resolv.conf';
+  return `write the address of the DNS server in resolver in place of ${name === null ? 'its name' : `"${name}"`} (${where}); with a name, it has to resolve where nginx starts`;
+}
+
+/** How the DNS Service of a cluster is called, and its address. */
+function clusterDns(name: string): ConfirmingCommand[] {
+  if (!isClusterName(name)) return [];
+  return [
+    {
+      run: 'kubectl get services -n kube-system -o wide',
+      where: ON_CLUSTER,
+      expect: 'the Service with port 53/UDP: its CLUSTER-IP, or its name, is what belongs in resolver.',
+    },
+  ];
+}
 
 /** Name without its port, as the message or the directive it names has it. */
 function missingName(failure: Case): string | null {

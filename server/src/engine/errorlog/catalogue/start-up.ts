@@ -24,7 +24,7 @@ export const startUp: readonly MessageKind[] = [
     meaning: (entry) =>
       `nginx looked up ${quotedFirst(entry)} while it read its configuration, and the system knows no such host.`,
     example: startUpLine('host not found in resolver "ns.invalid"'),
-    causes: (entry) => (entry.message.includes('in resolver') ? ['resolver-failed'] : []),
+    causes: (entry) => (entry.message.includes('in resolver') ? ['host-not-found-at-start'] : []),
   }),
   refused({
     id: 'unix-socket-path-refused',

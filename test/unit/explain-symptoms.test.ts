@@ -84,3 +84,42 @@ describe('auth_request', () => {
     expect(second).toBeUndefined();
   });
 });
+
+describe('a page of error_page that nginx cannot serve', () => {
+  const request = 'request: "GET /a HTTP/1.1"';
+  const socket =
+    'connect() to unix:/run/app.sock failed (13: Permission denied) while connecting to upstream';
+  const failed = line(socket, `${request}, upstream: "http://unix:/run/app.sock:/a"`);
+  const page = (fields: string): string =>
+    line('open() "/srv/50x.html" failed (2: No such file or directory)', fields);
+  // nginx names the backend there too, with the path of the internal redirect.
+  const missing = page(`${request}, upstream: "http://unix:/run/app.sock"`);
+
+  function groups(...lines: string[]) {
+    const explainer = new LogExplainer({ model: null });
+    explainer.push(`${lines.join('\n')}\n`);
+    return explainer.end({ value: null, from: 'unknown' }, []).groups;
+  }
+
+  test('comes after the failure, which is told with the status that the client got', () => {
+    const [first, second] = groups(failed, missing).map(({ explanation }) => explanation);
+    expect(first!.causes[0]!.id).toBe('unix-socket-forbidden');
+    expect(first!.status).toMatchObject({ code: '404', certainty: 'likely' });
+    expect(first!.status.note).toContain('404 in place of 502');
+    expect(first!.attempts).toEqual([]);
+    expect(second!.message!.id).toBe('file-failed');
+    expect(second!.attempts).toEqual([]);
+  });
+
+  test('a file of another request is a failure of its own', () => {
+    const other = missing.replace('GET /a ', 'GET /b ');
+    const [first, second] = groups(failed, other, other).map(({ explanation }) => explanation);
+    expect(first!.message!.id).toBe('file-failed');
+    expect(second!.status.code).toBe('502');
+  });
+
+  test('a file that was asked for without a backend says nothing of it', () => {
+    const [first] = groups(failed, page(request)).map(({ explanation }) => explanation);
+    expect(first!.status.code === '404' && first!.message!.id === 'connect-failed').toBe(false);
+  });
+});

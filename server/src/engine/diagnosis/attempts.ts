@@ -7,8 +7,12 @@ import { sameRequest } from './same-request.ts';
 /** The lines of one request's attempts, in their order; empty where there is no more than one. */
 export function attemptsOf({ entry, neighbours }: Case): readonly LogEntry[] {
   const same = [...neighbours, entry].filter(
-    // A [warn] line only adds to the failure of the line before it.
-    (other) => sameRequest(other, entry) && other.upstream !== null && other.level !== 'warn',
+    // A [warn] line only adds to the failure of the line before it; a file is no server.
+    (other) =>
+      sameRequest(other, entry) &&
+      other.upstream !== null &&
+      other.level !== 'warn' &&
+      matchMessage(other)?.kind.id !== 'file-failed',
   );
   return same.length < 2 ? [] : same.sort((a, b) => a.line - b.line);
 }

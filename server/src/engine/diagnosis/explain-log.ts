@@ -4,7 +4,9 @@ import { faultOf } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import { type EventGroup, LogSummary } from '../errorlog/group.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
+import type { MatchedMessage } from '../errorlog/message.ts';
 import { EntryReader } from '../errorlog/read-entries.ts';
+import { isPageOf } from './error-page-file.ts';
 import { type ExplainContext, explain } from './explain.ts';
 import { OtherText } from './explain-other.ts';
 import { PasteClues } from './paste-clues.ts';
@@ -119,12 +121,19 @@ export class LogExplainer {
     const sorted = [...main].sort(
       (a, b) =>
         Number(b.matched !== null) - Number(a.matched !== null) ||
-        Number(isSymptom(a)) - Number(isSymptom(b)) ||
+        Number(this.isSymptom(a)) - Number(this.isSymptom(b)) ||
         Number(decided.has(b.sample)) - Number(decided.has(a.sample)) ||
         b.count - a.count,
     );
     const folded = sorted.map((group) => this.explained(group, twins));
     return folded.length > 0 ? folded : twins.map((group) => this.explained(group, []));
+  }
+
+  /** A symptom by its message, or because it follows from a line of the same request. */
+  private isSymptom({ matched, entry }: EventGroup): boolean {
+    if (!matched) return false;
+    if (isSymptom(matched, entry)) return true;
+    return matched.kind.id === 'file-failed' && this.kept.some((failed) => isPageOf(entry, failed));
   }
 
   private explained(group: EventGroup, twins: readonly EventGroup[]): ExplainGroup {
@@ -151,12 +160,11 @@ function isPage({ explanation }: ExplainGroup): boolean {
 }
 
 /** What follows from another failure, or is none: the lines that tell the failure come first. */
-function isSymptom({ matched, entry }: EventGroup): boolean {
-  if (!matched) return false;
-  const { id } = matched.kind;
+function isSymptom({ kind }: MatchedMessage, entry: LogEntry): boolean {
+  const { id } = kind;
   // No server was left because each of them failed; the subrequest for the permission failed on its own way.
   if (id === 'no-live-upstreams' || id === 'auth-request-unexpected-status') return true;
-  return faultOf(matched.kind, entry) === 'nobody';
+  return faultOf(kind, entry) === 'nobody';
 }
 
 /** nginx's time at the start of a line; null where something else stands there. */

@@ -24,6 +24,7 @@ import { failureMode, failureModes } from '../failures/index.ts';
 import { attemptsOf, statusAmongAttempts } from './attempts.ts';
 import { bestPlace, type Case, type FoundPlace, type Peer, type Weight } from './case.ts';
 import { phaseCommands } from './commands.ts';
+import { errorPageStatus } from './error-page-file.ts';
 import { fitted } from './fit-command.ts';
 import { causesOfGenerated, generatedBy, generatedNote } from './generated.ts';
 import { helperEvidence } from './helper-evidence.ts';
@@ -126,6 +127,7 @@ function statusIn(failure: Case): StatusVerdict {
 function surestStatus(failure: Case): StatusVerdict {
   const status =
     subrequestStatus(failure) ??
+    errorPageStatus(failure) ??
     statusAmongAttempts(failure) ??
     statusOf(failure.matched.kind, failure.entry);
   const target = bestPlace(failure)?.proxied;

@@ -286,3 +286,44 @@ server { server_name tls.test; location / { proxy_pass https://pool; proxy_ssl_v
   expect(generated.flatMap(({ fixes }) => fixes).some(({ safety }) => safety === 'safe')).toBe(false);
   expect(generated.map((finding) => finding.do).join()).toContain('GitLab writes this file');
 });
+
+describe("F5's NGINX Ingress Controller", () => {
+  const FILE = {
+    '/etc/nginx/conf.d/shop-web.conf': `
+# configuration for shop/web
+upstream shop-web-app.test-api-80 { server 10.1.2.3:80; }
+server {
+	listen 80;
+	server_name app.test;
+	location / { proxy_pass http://shop-web-app.test-api-80; }
+}
+`,
+  };
+
+  test('names its own annotations', async () => {
+    const files = {
+      '/etc/nginx/nginx.conf': inHttp('include /etc/nginx/conf.d/*.conf;'),
+      ...FILE,
+    };
+    const [cause] = (await explained(line(TIMEOUT, 'http://10.1.2.3:80/x'), files)).causes;
+    expect(cause!.do).toContain('nginx.org/proxy-read-timeout');
+  });
+
+  const PLACEHOLDER = 'http://127.0.0.1:8181/x';
+  const inCluster = (text: string): string => text.replace('203.0.113.9', '10.244.0.1');
+
+  test('its placeholder stands for a Service without endpoints', async () => {
+    const { causes } = await explained(inCluster(line(REFUSED, PLACEHOLDER)));
+    expect(causes.map(({ id }) => id)).toEqual(['backend-down']);
+    expect(causes[0]!.because).toEqual([expect.stringContaining('without endpoints')]);
+    expect(causes[0]!.checks[0]!.run).toBe('kubectl get endpoints -A');
+  });
+
+  test('the same address is a backend where nothing speaks of a cluster, and so is another port', async () => {
+    for (const text of [line(REFUSED, PLACEHOLDER), inCluster(line(REFUSED, 'http://127.0.0.1:8182/x'))]) {
+      const { causes } = await explained(text);
+      expect(causes[0]!.because.join()).not.toContain('endpoints');
+      expect(causes.map(({ id }) => id)).toContain('wrong-upstream-port');
+    }
+  });
+});

@@ -3,6 +3,7 @@ import type { ConfigModel, ConfigNode } from './model.ts';
 /** A program that writes nginx configurations, and writes them again over what is edited there. */
 export type GeneratorId =
   | 'ingress-nginx'
+  | 'nginx-ingress'
   | 'nginx-proxy'
   | 'nginx-proxy-manager'
   | 'plesk'
@@ -22,7 +23,7 @@ interface Mark {
 
 /**
  * What only that generator writes. Sources, as read in their repositories: ingress-nginx rootfs/etc/nginx/template/
- * nginx.tmpl; nginx-proxy nginx.tmpl (the first line since 1.0, the comments on networks before); nginx-proxy-manager
+ * nginx.tmpl; F5's kubernetes-ingress internal/configs/version1/nginx.ingress.tmpl; nginx-proxy nginx.tmpl (the first line since 1.0, the comments on networks before); nginx-proxy-manager
  * backend/templates/proxy_host.conf and docker/rootfs/etc/nginx/conf.d/include/proxy.conf; ea-nginx SOURCES/cpanel/
  * ea-nginx/server.conf.tt; hestiacp and vesta install/.../templates/web/nginx/default.tpl; omnibus-gitlab
  * files/gitlab-cookbooks/nginx/templates/default/nginx.conf.erb; ISPConfig server/plugins-available/
@@ -36,6 +37,10 @@ const MARKS: readonly Mark[] = [
     id: 'ingress-nginx',
     in: (head, text) =>
       head.includes('# Configuration checksum:') && text.includes('upstream upstream_balancer'),
+  },
+  {
+    id: 'nginx-ingress',
+    in: (head) => /^\s{0,20}# configuration for [a-z0-9.-]{1,253}\/[a-z0-9.-]{1,253}\s/.test(head),
   },
   {
     id: 'nginx-proxy',

@@ -23,13 +23,15 @@ export interface GeneratorRemedies {
 
 const annotation = (name: string): string =>
   `set the annotation nginx.ingress.kubernetes.io/${name} on the Ingress`;
+const f5 = (name: string): string => `set the annotation nginx.org/${name} on the Ingress`;
 const plesk = 'in Plesk, Apache & nginx Settings of the domain, "Additional nginx directives"';
 const npmAdvanced = 'in the proxy host\'s Advanced tab ("Custom Nginx Configuration")';
 
 /**
  * Where to change what, by generator. Sources: ingress-nginx docs/user-guide/nginx-configuration/annotations.md and
  * configmap.md; nginx-proxy docs/README.md; nginx-proxy-manager backend/templates/proxy_host.conf (advanced_config
- * stands in the server block); ea-nginx README.md and ea-nginx.conf.tt; hestiacp and vesta default.tpl (their
+ * stands in the server block); F5's kubernetes-ingress, Advanced configuration with annotations and ConfigMap
+ * resources; ea-nginx README.md and ea-nginx.conf.tt; hestiacp and vesta default.tpl (their
  * includes stand in the server block); omnibus-gitlab nginx-gitlab-rails.conf.erb and gitlab.rb.template; Plesk's
  * administrator guide (Apache and nginx web servers; configuration templates); ISPConfig nginx_plugin.inc.php.
  */
@@ -50,6 +52,22 @@ export const GENERATORS: Readonly<Record<GeneratorId, GeneratorRemedies>> = {
       workers: 'set max-worker-connections or max-worker-open-files in the ConfigMap',
       other:
         'look for its annotation (nginx.ingress.kubernetes.io/...) or its key of the ConfigMap; configuration-snippet only where snippets are allowed',
+    },
+    takesEffect: 'the controller writes the file again and reloads nginx by itself',
+  },
+  'nginx-ingress': {
+    name: "F5's NGINX Ingress Controller",
+    where: {
+      'connect-timeout': `${f5('proxy-connect-timeout')}, or proxy-connect-timeout in the ConfigMap for all`,
+      'read-timeout': `${f5('proxy-read-timeout')}, or proxy-read-timeout in the ConfigMap for all`,
+      'send-timeout': `${f5('proxy-send-timeout')}, or proxy-send-timeout in the ConfigMap for all`,
+      buffers: `${f5('proxy-buffer-size')} (with nginx.org/proxy-buffers), or proxy-buffer-size in the ConfigMap for all`,
+      protocol: `name the Service in the annotation nginx.org/ssl-services, nginx.org/grpc-services or nginx.org/websocket-services of the Ingress (those of nginx.ingress.kubernetes.io are another controller's)`,
+      target:
+        'the address is a pod of the Service, so compare service.port of the Ingress, targetPort of the Service and the port of the pod; the EndpointSlices show what nginx tries',
+      keepalive: f5('keepalive'),
+      workers: 'set worker-connections or worker-rlimit-nofile in the ConfigMap',
+      other: `${f5('location-snippets')} where snippets are allowed, or look for its own annotation (nginx.org/...) or key of the ConfigMap`,
     },
     takesEffect: 'the controller writes the file again and reloads nginx by itself',
   },

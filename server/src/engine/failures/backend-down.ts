@@ -1,9 +1,19 @@
 import { isAllDown } from '../config/pools.ts';
+import type { ConfirmingCommand } from '../contract.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { peerAddress } from '../diagnosis/case.ts';
-import { whoHasAddress, whoListens } from '../diagnosis/commands.ts';
+import { ON_CLUSTER, whoHasAddress, whoListens } from '../diagnosis/commands.ts';
+import { standsForNoEndpoints } from '../diagnosis/no-endpoints.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import type { FailureMode } from './failure-mode.ts';
+
+/** Which Service has no address behind it. */
+const ENDPOINTS: ConfirmingCommand = {
+  run: 'kubectl get endpoints -A',
+  where: ON_CLUSTER,
+  expect:
+    'the Service of the Ingress with <none>: no pod of it is ready, or its selector fits none. Not in the list: the Ingress names a Service that does not exist.',
+};
 
 /**
  * The address that nginx connects to answers with a TCP reset at once: no process listens on that port, or a
@@ -37,6 +47,8 @@ export const backendDown: FailureMode = {
         ? null
         : { certainty: 'possible', because: [], against: [], general: true };
     }
+    const placeholder = standsForNoEndpoints(failure);
+    if (placeholder) return { certainty: 'likely', because: [placeholder], against: [] };
     const place = failure.places[0];
     const because = [`${peerAddress(peer)} refused the connection`];
     if (place && place.fit >= 0.5) because.push(`${place.node.text} sends the request there`);
@@ -44,19 +56,24 @@ export const backendDown: FailureMode = {
   },
   remedy: {
     cure: (failure: Case) =>
-      failure.matched.kind.id === 'no-live-upstreams'
-        ? 'start the backends of this upstream, or correct their addresses in the configuration'
-        : failure.peer
-          ? `start the backend that should listen on ${peerAddress(failure.peer)}, or correct that address in the configuration`
-          : 'start the backend, or correct its address in the configuration',
+      standsForNoEndpoints(failure)
+        ? "give the Service a ready pod: see whether its selector fits the pods' labels, whether they run and are ready, and whether the Ingress names the Service and its port as they are; the controller then writes their addresses by itself"
+        : failure.matched.kind.id === 'no-live-upstreams'
+          ? 'start the backends of this upstream, or correct their addresses in the configuration'
+          : failure.peer
+            ? `start the backend that should listen on ${peerAddress(failure.peer)}, or correct that address in the configuration`
+            : 'start the backend, or correct its address in the configuration',
     mitigate: 'with a second backend: name it in the upstream block, then nginx tries it in the same request',
     takesEffect:
       'a started backend: with the next request (with several peers after fail_timeout, 10 s by default). A changed address: nginx -s reload',
   },
-  checks: (failure) => [
-    ...whoListens(failure),
-    ...whoHasAddress(failure),
-    ...repeatToBackend(failure, 'an answer: the backend is up now. "Connection refused": still down.'),
-  ],
+  checks: (failure) =>
+    standsForNoEndpoints(failure)
+      ? [ENDPOINTS]
+      : [
+          ...whoListens(failure),
+          ...whoHasAddress(failure),
+          ...repeatToBackend(failure, 'an answer: the backend is up now. "Connection refused": still down.'),
+        ],
   references: ['https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server'],
 };

@@ -1,6 +1,7 @@
 import { type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
 import { secondsOf } from '../diagnosis/clock.ts';
 import { onBackend } from '../diagnosis/commands.ts';
+import { standsForNoEndpoints } from '../diagnosis/no-endpoints.ts';
 import { type Outage, outageOf } from '../diagnosis/outage.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { beforeHeader } from '../errorlog/action.ts';
@@ -29,7 +30,7 @@ export const backendRestarting: FailureMode = {
     { message: 'recv-failed', when: (entry) => beforeHeader(entry) && refusedOrReset(entry.errno) },
   ],
   weigh(failure) {
-    if (failure.peer?.socket != null) return null;
+    if (failure.peer?.socket != null || standsForNoEndpoints(failure)) return null;
     const outage = outageOf(failure);
     if (outage === null) return withoutEvidence(failure, 'backend-restarting');
     const said = restartLine(failure, outage);

@@ -1,6 +1,7 @@
 import { type ListenAddress, listensOn } from '../config/listens.ts';
 import { bestPlace, type Case, peerAddress, withoutEvidence } from '../diagnosis/case.ts';
 import { containerPorts, isLoopback, onNginx } from '../diagnosis/commands.ts';
+import { standsForNoEndpoints } from '../diagnosis/no-endpoints.ts';
 import { besideNginx } from '../diagnosis/other-port.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
@@ -30,6 +31,7 @@ export const containerLocalhost: FailureMode = {
   weigh(failure) {
     const { peer, surroundings } = failure;
     if (!peer || peer.socket !== null || !isLoopback(peer)) return null;
+    if (standsForNoEndpoints(failure)) return null;
     // A container need not show in a line.
     if (surroundings.because === null) return withoutEvidence(failure, 'container-localhost');
     const beside = besideNginx(failure);

@@ -1,5 +1,6 @@
 import { peerAddress } from '../diagnosis/case.ts';
 import { containerPorts, onBackend } from '../diagnosis/commands.ts';
+import { standsForNoEndpoints } from '../diagnosis/no-endpoints.ts';
 import { listensThere, otherPort } from '../diagnosis/other-port.ts';
 import { errnoMeaning } from '../errorlog/errno.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -30,6 +31,7 @@ export const wrongUpstreamPort: FailureMode = {
       const because = ['a port is a number from 1 to 65535'];
       return { certainty: 'likely', because, against: [] };
     }
+    if (standsForNoEndpoints(failure)) return null;
     if (failure.peer === null || failure.peer.port === null)
       return { certainty: 'possible', because: [], against: [] };
     const there = listensThere(failure);

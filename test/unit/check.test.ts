@@ -282,6 +282,25 @@ describe('what a sweep over public configurations taught', () => {
   });
 });
 
+describe('what public configurations taught', () => {
+  const messages = async (location: string): Promise<string[]> =>
+    (await findings(http(`server { ${location} }`))).map(({ message }) => message);
+
+  test('the host is named where the scheme is a variable too', async () => {
+    const values = 'set $proto http; set $app app.test; set $port 8080;';
+    expect(await messages(`location / { ${values} proxy_pass $proto://$app:$port; }`)).toEqual([
+      '"app.test:8080" must be resolved for each request, and no resolver is set',
+    ]);
+  });
+
+  test('the path in a message about a pattern is one that the pattern lets through', async () => {
+    const [message] = await messages(
+      'resolver 127.0.0.11; location ~ (/aria2)?/jsonrpc { set $app app.test; proxy_pass http://$app:6800/jsonrpc; }',
+    );
+    expect(message).toContain('a request for /jsonrpc?page=2 is sent as /jsonrpc:');
+  });
+});
+
 describe('what a review taught', () => {
   test.each([
     [
@@ -298,6 +317,16 @@ describe('what a review taught', () => {
       'a capture beside groups',
       'upstream app { server 127.0.0.1:1; } server { location ~ ^/(?<svc>\\w+)/ { proxy_pass http://$svc; } }',
       ['resolver-missing info'],
+    ],
+    [
+      'a text around a capture beside groups',
+      'upstream a_app { server 127.0.0.1:1; } server { location ~ ^/(?<svc>\\w+)/ { set $u "${svc}_app"; proxy_pass http://$u; } }',
+      ['resolver-missing info'],
+    ],
+    [
+      'a path of the request in a variable behind an address',
+      'server { location / { set $u http://127.0.0.1:1/x$request_uri; proxy_pass $u; } }',
+      [],
     ],
     [
       'a capture of nothing but a group',

@@ -233,7 +233,7 @@ describe('versions', () => {
     expect(await findings(http2, null)).toEqual([]);
     const [finding] = await findings(removed, null);
     expect(finding).toMatchObject({ severity: 'info', versions: { since: '1.25.1', until: null } });
-    expect(finding!.message).toContain('1.25.1');
+    expect(finding!.message).toBe('unknown directive "ssl" since nginx 1.25.1');
   });
 
   test('follow from other directives', async () => {

@@ -33,21 +33,48 @@ export function hasPlaceholder(model: ConfigModel, text: string): boolean {
 }
 
 /** What a text can become at a place: `set`, `map` and `geo` are followed, everything else is unknown. */
-export function possibleValues(model: ConfigModel, text: string, at: ConfigNode, depth = 0): PossibleValues {
+export function possibleValues(model: ConfigModel, text: string, at: ConfigNode): PossibleValues {
+  return valuesOf(model, text, at, () => false, 0);
+}
+
+/**
+ * What the beginnings of a URL can become at a place, at least as far as the host and port go: what variables add to a
+ * URI that has begun is not asked for, so that a path or arguments of the request leave the host known.
+ */
+export function possibleHosts(model: ConfigModel, text: string, at: ConfigNode): PossibleValues {
+  return valuesOf(model, text, at, (head) => /[/?]/.test(head.replace(/^[a-z]+:\/\//i, '')), 0);
+}
+
+/** Whether the beginning of a value says enough: it is not followed further then. */
+type Enough = (head: string) => boolean;
+
+function valuesOf(
+  model: ConfigModel,
+  text: string,
+  at: ConfigNode,
+  enough: Enough,
+  depth: number,
+): PossibleValues {
   if (!text.includes('$')) return { values: [text], complete: true };
   if (depth > MAX_DEPTH) return { values: [], complete: false };
   let complete = true;
   let texts = [''];
   let end = 0;
+  const done: string[] = [];
   for (const match of text.matchAll(VARIABLE)) {
     const literal = text.slice(end, match.index);
     end = match.index + match[0].length;
-    const parts = variableValues(model, (match[1] ?? match[2])!.toLowerCase(), at, depth + 1);
+    const heads = texts.map((head) => head + literal);
+    done.push(...heads.filter(enough));
+    const open = heads.filter((head) => !enough(head));
+    if (open.length === 0) return { values: [...new Set(done)], complete };
+    const parts = variableValues(model, (match[1] ?? match[2])!.toLowerCase(), at, enough, depth + 1);
     complete &&= parts.complete;
-    texts = texts.flatMap((head) => parts.values.map((value) => head + literal + value));
-    if (texts.length > MAX_VALUES) return { values: texts.slice(0, MAX_VALUES), complete: false };
+    texts = open.flatMap((head) => parts.values.map((value) => head + value));
+    if (texts.length + done.length > MAX_VALUES)
+      return { values: [...done, ...texts].slice(0, MAX_VALUES), complete: false };
   }
-  return { values: [...new Set(texts.map((head) => head + text.slice(end)))], complete };
+  return { values: [...new Set([...done, ...texts.map((head) => head + text.slice(end))])], complete };
 }
 
 /** Variables of nginx itself whose values are few. */
@@ -60,7 +87,13 @@ const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
 /** Lines of a `geo` that give no value. */
 const GEO_PARAMETERS = new Set(['proxy', 'delete']);
 
-function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth: number): PossibleValues {
+function variableValues(
+  model: ConfigModel,
+  name: string,
+  at: ConfigNode,
+  enough: Enough,
+  depth: number,
+): PossibleValues {
   const few = BUILT_IN[name];
   if (few) return { values: few, complete: true };
   const definitions = inForce(definitionsOf(model).get(name) ?? [], at);
@@ -72,7 +105,7 @@ function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth:
     if (kind === 'set') {
       if (enclosingServer(node) !== server) continue;
       found = true;
-      const inner = possibleValues(model, node.arg(1) ?? '', node, depth + 1);
+      const inner = valuesOf(model, node.arg(1) ?? '', node, enough, depth + 1);
       values.push(...inner.values);
       complete &&= inner.complete;
       continue;
@@ -83,7 +116,7 @@ function variableValues(model: ConfigModel, name: string, at: ConfigNode, depth:
     const fallback = kind === 'split' ? '*' : 'default';
     if (!entries.some((entry) => entry.name === fallback)) values.push('');
     for (const entry of entries) {
-      const inner = possibleValues(model, entry.arg(0)!, node, depth + 1);
+      const inner = valuesOf(model, entry.arg(0)!, node, enough, depth + 1);
       values.push(...inner.values);
       complete &&= inner.complete;
     }

@@ -34,10 +34,13 @@ const SOCKET_PATH =
   /(?:^|[/_.\\-])(?:wss?|websockets?|socket\\?\.io|sockjs(?:-node)?|signalr|cable|webpack-hmr)(?:$|[/.)\\])/i;
 const SOCKET_NAME = /(?:^|[._-])(?:wss?|websockets?|socketio)(?:$|[._-])/i;
 
+/** A file that a page loads, as socket.io's own script beside the path of its sockets. */
+const PAGE_FILE = /\.(?:js|mjs|css|map|html?)\$?$/i;
+
 /** The path or group name that suggests a WebSocket, for the message; null when none does. */
 export function looksLikeWebSocket(target: Proxied): string | null {
   const { kind, path } = locationMatch(target.block);
-  if (kind !== '@' && SOCKET_PATH.test(path)) return `the path ${path}`;
+  if (kind !== '@' && SOCKET_PATH.test(path) && !PAGE_FILE.test(path)) return `the path ${path}`;
   if (target.target.kind === 'upstream' && SOCKET_NAME.test(target.target.upstream.name)) {
     return `the name ${target.target.upstream.name}`;
   }

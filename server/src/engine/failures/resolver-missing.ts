@@ -3,7 +3,13 @@ import type { ConfigModel, ConfigNode } from '../config/model.ts';
 import { allProxied, implicitGroup, type Proxied } from '../config/proxied.ts';
 import { defaultPort, isAddress } from '../config/upstream-url.ts';
 import { upstreamNamed, upstreams } from '../config/upstreams.ts';
-import { hasPlaceholder, possibleValues, variablesIn } from '../config/variables.ts';
+import {
+  definitionsOf,
+  hasPlaceholder,
+  possibleHosts,
+  possibleValues,
+  variablesIn,
+} from '../config/variables.ts';
 import type { Fix } from '../contract.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { bestPlace } from '../diagnosis/case.ts';
@@ -85,7 +91,7 @@ function unresolvable(model: ConfigModel, target: Proxied): Detection | null {
     isAddress(authority.replace(/:[^:\]]*$/, ''))
   )
     return null;
-  const { values, complete } = possibleValues(model, authority, target.pass);
+  const { values, complete } = possibleHosts(model, authority, target.pass);
   const names = values.map(authorityOf).filter((authority) => needsResolver(model, target, authority));
   if (complete && names.length === 0) return null;
   const certain = complete && names.length === values.length;
@@ -93,7 +99,7 @@ function unresolvable(model: ConfigModel, target: Proxied): Detection | null {
   const captured =
     names.length === 0 &&
     upstreams(model).size > 0 &&
-    variablesIn(authority).every((name) => isCapture(target, name));
+    variablesIn(authority).every((name) => isCaptured(model, target, name));
   const variables = variablesIn(target.target.text).map((name) => `$${name}`);
   return {
     node: target.pass,
@@ -116,7 +122,7 @@ const ADDRESS_VARIABLE = /^\$\{?(?:server_addr|remote_addr|realip_remote_addr|pr
  * mark end it: they are the URI. A text that is one variable may hold a scheme and a URI of its own.
  */
 function authorityTemplate(text: string): string {
-  const rest = text.replace(/^(?:[a-z]+|\$\{?scheme\}?):\/\//i, '');
+  const rest = text.replace(/^(?:[a-z]+|\$\{?\w+\}?):\/\//i, '');
   if (/^unix:/i.test(rest)) return rest;
   const end = rest.search(/[/?]|\$\{?(?:uri|request_uri|document_uri|is_args)\b/);
   return end < 0 ? rest : rest.slice(0, end);
@@ -135,6 +141,19 @@ function needsResolver(model: ConfigModel, target: Proxied, authority: string): 
   const [host, port] = authority.split(':');
   const wanted = port === undefined ? defaultPort(target.pass.name, target.scheme) : Number(port);
   return implicitGroup(model, host!, wanted).length === 0;
+}
+
+/** Whether a variable is a capture, or is set to a text with nothing else of the request in it. */
+function isCaptured(model: ConfigModel, target: Proxied, name: string): boolean {
+  if (isCapture(target, name)) return true;
+  const definitions = definitionsOf(model).get(name) ?? [];
+  return (
+    definitions.length > 0 &&
+    definitions.every(
+      ({ node, kind }) =>
+        kind === 'set' && variablesIn(node.arg(1) ?? '').every((inner) => isCapture(target, inner)),
+    )
+  );
 }
 
 /** Variables that a regular expression around the directive captures. */

@@ -46,8 +46,8 @@ function dropping(model: ConfigModel, target: Proxied): Detection | null {
   const location = [target.block, ...target.block.ancestors()].find((block) => block.name === 'location');
   if (!location || meansOneUri(model, location, uri)) return null;
   const match = locationMatch(location);
-  const example = sample(match);
   const single = isSingle(match, uri);
+  const example = sample(match, single ? uri : null);
   // Who adds the arguments knows that nothing is added, and means one resource.
   if (single && variablesIn(uri).length > 0) return null;
   return {
@@ -104,8 +104,9 @@ function isSingle({ kind, path }: LocationMatch, uri: string): boolean {
   return !path.endsWith('/') && !uriPath(uri).endsWith('/');
 }
 
-function sample({ kind, path }: LocationMatch): string {
-  if (kind !== 'prefix' && kind !== '^~') return '/users';
+/** A path in the location; of a pattern that is for one resource, `named`, only that resource is known to be in it. */
+function sample({ kind, path }: LocationMatch, named: string | null): string {
+  if (kind !== 'prefix' && kind !== '^~') return named === null ? '/users' : uriPath(named);
   return `${path.replace(/\/$/, '')}/users`;
 }
 

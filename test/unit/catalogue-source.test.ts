@@ -34,6 +34,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'lua-not-loaded',
   'lua-log',
   'lua-certificate-rejected',
+  // ngx_http_js_module.
+  'js-certificate-rejected',
   // HTTP/2 and HTTP/3 towards clients.
   'client-closed-stream',
   'client-flood',

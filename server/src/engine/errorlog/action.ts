@@ -4,6 +4,8 @@ import type { Phase } from './message.ts';
 const ACTIONS: readonly { readonly action: string; readonly phase: Phase }[] = [
   { action: 'connecting to upstream', phase: 'connect' },
   { action: 'SSL handshaking to upstream', phase: 'tls' },
+  // ngx.fetch() of njs: a connection of the script's own.
+  { action: 'SSL handshaking to fetch target', phase: 'other' },
   { action: 'sending request to upstream', phase: 'send' },
   { action: 'sending PROXY protocol header to upstream', phase: 'send' },
   { action: 'reading response header from upstream', phase: 'header' },

@@ -76,8 +76,12 @@ const OWN_FIELDS =
 function isAnothers(text: string, start: number): boolean {
   const head = findHead(text);
   if (head === null || head.pid === null || head.end >= start) return false;
-  return text.slice(head.end, start).replace(/[^A-Za-z:]/g, '').length > MAX_BETWEEN;
+  const between = text.slice(head.end, start);
+  return JS.test(between) || between.replace(/[^A-Za-z:]/g, '').length > MAX_BETWEEN;
 }
+
+/** What njs writes before what a script logs. */
+const JS = /\bjs: /;
 
 const CALL =
   /\b(connect|recv|send|writev|pwritev|open|mkdir|rename|bind|socket|accept4?|SSL_do_handshake|SSL_read|SSL_write)(?:\(\) ?(?=["'`(]|to |f[a-z1|]{3,6}d\b)| (?=["'`(]|to (?:unix:|\d|\[)|f[a-z1|]{3,6}d\b))/;

@@ -3,7 +3,7 @@ import type { Proxied } from '../config/proxied.ts';
 import { sendsServerName, sessionSharers, tlsSetting, verifies } from '../config/upstream-tls.ts';
 import type { Fix } from '../contract.ts';
 import { bestPlace, type Case, peerAddress } from '../diagnosis/case.ts';
-import { showCertificate } from '../diagnosis/commands.ts';
+import { onNginx, showCertificate } from '../diagnosis/commands.ts';
 import { Editor } from '../diagnosis/editing.ts';
 import { VERIFY_ERRORS } from '../errorlog/verify-errors.ts';
 import type { FailureMode } from './failure-mode.ts';
@@ -27,6 +27,7 @@ export const upstreamCertificateRejected: FailureMode = {
   signatures: [
     { message: 'upstream-certificate-verify-error', when: (entry) => !aboutName(entry.message) },
     { message: 'lua-certificate-rejected' },
+    { message: 'js-certificate-rejected' },
   ],
   weigh(failure) {
     const code = codeOf(failure);
@@ -34,7 +35,7 @@ export const upstreamCertificateRejected: FailureMode = {
     const known = VERIFY_ERRORS.get(code);
     const because = [`OpenSSL says ${code}${known ? `: ${known.says}` : ''}`];
     const target = bestPlace(failure)?.proxied;
-    if (!failure.model || !target || failure.matched.kind.id === 'lua-certificate-rejected')
+    if (!failure.model || !target || scriptOf(failure) !== null)
       return { certainty: trustOpen(code) ? 'likely' : 'certain', because, against: [] };
     const against: string[] = [];
     if (!verifies(failure.model, target))
@@ -59,7 +60,17 @@ export const upstreamCertificateRejected: FailureMode = {
     mitigate: null,
     takesEffect: 'nginx -s reload; a renewed certificate: with the next request',
   },
-  checks: (failure) => showCertificate(failure),
+  checks: (failure) =>
+    scriptOf(failure) === null
+      ? showCertificate(failure)
+      : [
+          {
+            run: 'openssl s_client -connect HOST:443 -servername HOST -verify_return_error </dev/null',
+            where: onNginx(failure),
+            expect:
+              'with HOST as in the script: "Verify return code: 0" with the CAs of the system: the file in the directive lacks one. Another number: the server sends a chain that nobody can check.',
+          },
+        ],
   references: [
     'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_trusted_certificate',
     'https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_verify_depth',
@@ -107,20 +118,32 @@ function intermediates(depth: string | null): string {
   return allowed === '1' ? 'one intermediate' : `${allowed} intermediates`;
 }
 
+/** The directives of a script's own connections; null where nginx itself connects. */
+function scriptOf({ matched }: Case): { readonly trusted: string; readonly depth: string } | null {
+  switch (matched.kind.id) {
+    case 'lua-certificate-rejected':
+      return { trusted: 'lua_ssl_trusted_certificate', depth: 'lua_ssl_verify_depth' };
+    case 'js-certificate-rejected':
+      return { trusted: 'js_fetch_trusted_certificate', depth: 'js_fetch_verify_depth' };
+    default:
+      return null;
+  }
+}
+
 function cure(failure: Case): string {
   const target = failure.model ? bestPlace(failure)?.proxied : null;
-  const lua = failure.matched.kind.id === 'lua-certificate-rejected';
+  const script = scriptOf(failure);
   const module = target?.handler ?? (failure.peer?.scheme?.startsWith('grpc') ? 'grpc' : 'proxy');
   const named =
     target && failure.model ? tlsSetting(failure.model, target, 'trusted_certificate').value : null;
-  const file = lua
-    ? 'the file of lua_ssl_trusted_certificate'
+  const file = script
+    ? `the file of ${script.trusted}`
     : (named ?? `the file of ${module}_ssl_trusted_certificate`);
   const backend = failure.peer ? peerAddress(failure.peer) : 'the backend';
   const code = codeOf(failure);
   if (code === 18)
     return `add the backend's certificate itself to ${file}, or give ${backend} one of a CA that stands there`;
-  const depth = lua ? 'lua_ssl_verify_depth' : `${module}_ssl_verify_depth`;
+  const depth = script?.depth ?? `${module}_ssl_verify_depth`;
   if (code === 22) return `raise ${depth} to the number of intermediates in the chain of ${backend}`;
   switch (code === null ? null : VERIFY_ERRORS.get(code)?.about) {
     case 'time':

@@ -230,6 +230,21 @@ export const request: readonly MessageKind[] = [
     causes: ['upstream-certificate-rejected', 'lua-error'],
   },
   {
+    id: 'js-certificate-rejected',
+    text: 'js http fetch SSL certificate verify error: (<verify>)',
+    source: 'njs, ngx.fetch()',
+    phase: 'other',
+    status: UNCHANGED,
+    fault: 'configuration',
+    meaning: () => 'A script of njs connected with TLS to a server whose certificate it does not accept.',
+    since: null,
+    example: requestLine(
+      'error',
+      'js http fetch SSL certificate verify error: (20:unable to get local issuer certificate) while SSL handshaking to fetch target',
+    ),
+    causes: ['upstream-certificate-rejected'],
+  },
+  {
     id: 'lua-log',
     text: '[[lua] <what>',
     source: 'OpenResty, ngx_http_lua_log.c log_wrapper',

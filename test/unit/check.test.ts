@@ -324,6 +324,11 @@ describe('what a review taught', () => {
       ['resolver-missing info'],
     ],
     [
+      'no host for some keys',
+      'map $uri $p { default ""; /a 127.0.0.1; } server { location / { proxy_pass http://$p:8080; } }',
+      [],
+    ],
+    [
       'a path of the request in a variable behind an address',
       'server { location / { set $u http://127.0.0.1:1/x$request_uri; proxy_pass $u; } }',
       [],

@@ -135,8 +135,8 @@ function authorityOf(url: string): string {
 }
 
 function needsResolver(model: ConfigModel, target: Proxied, authority: string): boolean {
-  if (authority === '' || authority.startsWith('unix:') || isAddress(authority.replace(/:\d+$/, '')))
-    return false;
+  // Without a host or a port behind its colon nginx refuses the request before it looks anything up.
+  if (/^(?:$|:|unix:)|:$/.test(authority) || isAddress(authority.replace(/:\d+$/, ''))) return false;
   if (upstreamNamed(model, authority)) return false;
   const [host, port] = authority.split(':');
   const wanted = port === undefined ? defaultPort(target.pass.name, target.scheme) : Number(port);

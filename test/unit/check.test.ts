@@ -293,6 +293,19 @@ describe('what public configurations taught', () => {
     ]);
   });
 
+  test.each([
+    [
+      "the first example of nginx's page on upstream",
+      'server unix:/tmp/c; server d.test:8080 backup;',
+      'info',
+    ],
+    ['one among several', 'server d.test:8080;', 'warning'],
+  ])('a server without a port beside one with 8080: %s', async (_, others, severity) => {
+    const group = `upstream b { server a.test weight=5; server b.test:8080; ${others} }`;
+    const found = await findings(http(`${group} server { location / { proxy_pass http://b; } }`));
+    expect(found.map((f) => `${f.id} ${f.severity}`)).toEqual([`upstream-port-defaulted ${severity}`]);
+  });
+
   test('the path in a message about a pattern is one that the pattern lets through', async () => {
     const [message] = await messages(
       'resolver 127.0.0.11; location ~ (/aria2)?/jsonrpc { set $app app.test; proxy_pass http://$app:6800/jsonrpc; }',

@@ -13,6 +13,8 @@ export interface DefaultedPort {
   readonly tls: readonly Proxied[];
   /** Whether others speak plain text to it: then no port suits all. */
   readonly mixed: boolean;
+  /** Whether only one other server speaks for the other port: then either may be the odd one. */
+  readonly ofTwo: boolean;
 }
 
 /**
@@ -45,9 +47,11 @@ function inGroup(model: ConfigModel, group: Upstream): DefaultedPort[] {
   const shared = ports.size === 1 ? written[0]! : null;
   return bare.flatMap((peer) => {
     if (tls.length > 0)
-      return [{ group, peer, meant: shared === null || shared === 80 ? 443 : shared, tls, mixed }];
+      return [
+        { group, peer, meant: shared === null || shared === 80 ? 443 : shared, tls, mixed, ofTwo: false },
+      ];
     const alone = bare.length === 1 && shared !== null && shared !== 80 && !peer.backup;
-    return alone ? [{ group, peer, meant: shared, tls, mixed }] : [];
+    return alone ? [{ group, peer, meant: shared, tls, mixed, ofTwo: written.length === 1 }] : [];
   });
 }
 

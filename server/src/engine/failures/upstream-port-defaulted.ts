@@ -64,8 +64,8 @@ function messageOf({ peer, group, meant, tls }: DefaultedPort): string {
 function detection(model: ConfigModel, found: DefaultedPort): Detection {
   return {
     node: found.peer.node,
-    severity: 'warning',
-    certainty: 'likely',
+    severity: found.ofTwo ? 'info' : 'warning',
+    certainty: found.ofTwo ? 'possible' : 'likely',
     message: messageOf(found),
     related: found.tls.map(({ pass }) => ({ ...pass.site, message: 'TLS is spoken to the group here' })),
     fixes: addPort(model, found),

@@ -47,6 +47,7 @@ const REASONS: readonly (readonly [string, RegExp])[] = [
   ['two paths that are the same', /the same path name/],
   ['log files with differing parameters', /already defined with conflicting parameters/],
   ['a word in capitals behind "$", as template engines fill in', /\$\{?[A-Z]/],
+  ['doubled braces, as template engines fill in', /the closing bracket in "" variable/],
   ['parameters of syslog', /syslog/],
   ['proxy_redirect default below an include that may hold the proxy_pass', /should be placed after/],
   ['names with wildcards, judged when servers share an address', /invalid server name or wildcard/],
@@ -61,7 +62,7 @@ const LATE = new Set([
   'undefined-upstream',
 ]);
 const LATE_WORDS =
-  /zero size shared memory|no port in upstream|may not have port|zone ".*" is unknown|no servers (?:in|are inside)|invalid server name or wildcard|duplicate location|invalid variable name|closing bracket/;
+  /zero size shared memory|no port in upstream|may not have port|zone ".*" is unknown|no servers (?:in|are inside)|invalid server name or wildcard|duplicate location|invalid variable name|closing bracket|percent total/;
 /** The fault stands where something is missing, and nginx stops later. */
 const BRACKETS = new Set(['missing-semicolon', 'unclosed-block', 'unexpected-brace', 'unterminated-string']);
 

@@ -43,6 +43,25 @@ function location(found: Route): string | null {
   return outer?.name === 'location' ? outer.args.join(' ') : null;
 }
 
+describe('index with a variable', () => {
+  const servers = (between: string, root = '/www'): string =>
+    `server { listen 80; root ${root}; index $arg_x; location = /a { return 201; } location / { if ($arg_x = 1) { return 403; } ${between} } }`;
+  const files = (path: string): FileKind => (path.endsWith('/a') ? 'file' : 'none');
+
+  // ngx_http_index_handler flushes nothing, unlike all other readers.
+  test('is taken as it was read last', async () => {
+    const found = await go(servers('set $args "y=2";'), { target: '/?x=a' }, files);
+    expect(location(found)).toBe('= /a');
+  });
+
+  test('is read again where the root has variables, too', async () => {
+    const found = await go(servers('set $args "x=b";', '/www$scheme'), { target: '/d/?x=a' }, (path) =>
+      path.endsWith('/a') || path.endsWith('/b') ? 'file' : 'none',
+    );
+    expect(found.steps.map(({ text }) => text)).toContain('index $arg_x goes on to /d/b');
+  });
+});
+
 describe('the request target', () => {
   test.each([
     ['/a/b', '/a/b', ''],

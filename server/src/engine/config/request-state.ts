@@ -95,6 +95,18 @@ const MAX_DEPTH = 100;
 /** More than any sound configuration asks for while one request is served. */
 const MAX_READS = 10_000;
 
+const indexed = new WeakMap<ConfigModel, boolean>();
+
+/** Whether it matters what a variable was when it was read last: for variables in `index` only. */
+function hasIndexWithVariables(model: ConfigModel): boolean {
+  let known = indexed.get(model);
+  if (known === undefined) {
+    known = model.named('index').some(({ args }) => args.some((name) => name.includes('$')));
+    indexed.set(model, known);
+  }
+  return known;
+}
+
 /**
  * One request on its way through nginx: the fields of ngx_http_request_t that decide where it goes. Byte strings
  * throughout.
@@ -142,6 +154,8 @@ export class RequestState implements ScriptContext {
   certain = true;
   proxyHost: string | null = null;
   proxyPort: string | null = null;
+  private readonly last = new Map<string, string>();
+  private readonly keepsLast: boolean;
   private depth = 0;
   private reads = 0;
 
@@ -152,6 +166,7 @@ export class RequestState implements ScriptContext {
     readonly fileAt: (path: string) => FileKind,
   ) {
     this.method = request.method;
+    this.keepsLast = hasIndexWithVariables(model);
   }
 
   get escapesGroups(): boolean {
@@ -176,7 +191,21 @@ export class RequestState implements ScriptContext {
     this.depth++;
     const text = this.read(this, name);
     this.depth--;
+    if (this.keepsLast) this.last.set(name, text);
     return text;
+  }
+
+  /**
+   * A variable as its last reader saw it, though it may have changed since: `index` alone does not ask again
+   * (ngx_http_index_handler sets e.flushed, and flushes nothing).
+   */
+  lastVariable(name: string): string {
+    return (this.variables.has(name) ? undefined : this.last.get(name)) ?? this.variable(name);
+  }
+
+  /** Forgets what readers saw, as a script of nginx's core does for all of them (ngx_http_script_run). */
+  forgetLast(): void {
+    this.last.clear();
   }
 
   /** Set when a text did not fit where nginx wanted to put it. */

@@ -2,7 +2,7 @@ import { escapeUri, fromBytes } from './bytes.ts';
 import { effective } from './inheritance.ts';
 import type { ConfigNode } from './model.ts';
 import type { RequestState } from './request-state.ts';
-import { compileScript, isConstant, runScript } from './script.ts';
+import { compileScript, isConstant, runScript, type ScriptContext } from './script.ts';
 import { fileBase, filePath } from './static-path.ts';
 
 /** Where a request goes on: a status, another URI, a named location, a file, or unchanged. */
@@ -101,11 +101,17 @@ export function serveFiles(state: RequestState): Onward {
 
 function serveDirectory(state: RequestState): Onward {
   const names = effective(state.model, 'index', state.block!).nodes.flatMap((node) => node.args);
+  const seen: ScriptContext = {
+    group: (number) => state.group(number),
+    variable: (name) => state.lastVariable(name),
+    overflow: () => state.overflow(),
+    escapesGroups: state.escapesGroups,
+  };
   const directory = filePath(state, state.uri);
   for (const written of names.length === 0 ? ['index.html'] : names) {
+    const name = runScript(compileScript(written), seen);
     // A path of the configuration itself needs no directory to be known.
     if (directory === null && !written.startsWith('/')) return { kind: 'status', status: 500 };
-    const name = runScript(compileScript(written), state);
     if (name.startsWith('/')) {
       state.step('index', `index ${written} goes on to ${fromBytes(name)}`);
       return { kind: 'redirect', uri: name, args: state.args };

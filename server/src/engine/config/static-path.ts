@@ -3,7 +3,7 @@ import { effective } from './inheritance.ts';
 import { locationMatch } from './location-choice.ts';
 import type { ConfigModel, ConfigNode } from './model.ts';
 import type { RequestState } from './request-state.ts';
-import { compileScript, type Script } from './script.ts';
+import { compileScript, isConstant, type Script } from './script.ts';
 
 /** Where the files of a block are: `root` or `alias` in effect. */
 export interface FileBase {
@@ -47,7 +47,10 @@ function trimSlash(node: ConfigNode): string {
 }
 
 export function documentRoot(state: RequestState): string {
-  return state.block ? state.evaluate(fileBase(state.model, state.block).script).text : '';
+  if (!state.block) return '';
+  const { script } = fileBase(state.model, state.block);
+  if (!isConstant(script)) state.forgetLast();
+  return state.evaluate(script).text;
 }
 
 /** The file that a URI stands for (ngx_http_map_uri_to_path); null where nginx answers 500 instead. */
@@ -63,6 +66,7 @@ export function filePath(state: RequestState, uri: string): string | null {
     );
     return null;
   }
+  if (!isConstant(script)) state.forgetLast();
   const base = state.evaluate(script).text;
   if (alias === null) return state.addUriToAlias ? base + uri : base;
   return base + uri.slice(alias);

@@ -179,6 +179,15 @@ describe('what surprised us', () => {
     expect((await go(`${map} server { ${location} }`, { target: '/b?x=1' })).status).toBe(500);
   });
 
+  test('a volatile map is asked once for the text of return, and for each part of set', async () => {
+    const maps = 'map $uri $m { default d; ~php$ php; } map $arg_x $v { volatile; 2 "$1"; default none; }';
+    const location = (answer: string): string =>
+      `${maps} server { location ~ ^/([^/]*)/(.*)$ { ${answer} } }`;
+    const target = '/c/x.php?x=2';
+    expect((await go(location('return 200 "$v|$m";'), { target })).body).toBe('c|php');
+    expect((await go(location('set $s "$v|$m"; return 200 $s;'), { target })).body).toBe('|php');
+  });
+
   test('groups of an outer pattern stay when an inner one without groups matches', async () => {
     const servers = 'server { location ~ ^/(?<seg>[^/]+) { location ~ b$ { return 200 "$seg"; } } }';
     expect((await go(servers, { target: '/ab' })).body).toBe('ab');

@@ -195,6 +195,10 @@ export class RequestState implements ScriptContext {
     return text;
   }
 
+  isKept(name: string): boolean {
+    return this.variables.has(name);
+  }
+
   /**
    * A variable as its last reader saw it, though it may have changed since: `index` alone does not ask again
    * (ngx_http_index_handler sets e.flushed, and flushes nothing).
@@ -235,9 +239,12 @@ export class RequestState implements ScriptContext {
   }
 
   /** Runs a text with variables; `known` is false when a part of it cannot be known. */
-  evaluate(script: Script, quote = false): { text: string; known: boolean } {
+  evaluate(
+    script: Script,
+    run: (script: Script) => string = (whole) => runScript(whole, this),
+  ): { text: string; known: boolean } {
     const before = this.unknowns;
-    const text = runScript(script, this, quote);
+    const text = run(script);
     return { text, known: this.unknowns === before };
   }
 

@@ -3,7 +3,7 @@ import { fromBytes, toBytes, unescapeRedirect } from './bytes.ts';
 import type { ConfigNode } from './model.ts';
 import { searchPattern } from './pcre.ts';
 import type { RequestState } from './request-state.ts';
-import { compileScript, runScript, type Script } from './script.ts';
+import { compileScript, runRewriteScript, type Script } from './script.ts';
 
 /** What ended a request in the rewrite module. */
 export interface Finish {
@@ -67,7 +67,9 @@ function overflow(state: RequestState, node: ConfigNode): Finish {
 
 function runSet({ state, quote }: Engine, node: ConfigNode): void {
   const name = (node.arg(0) ?? '').replace(/^\$/, '').toLowerCase();
-  const { text, known } = state.evaluate(compileScript(node.arg(1) ?? ''), quote);
+  const { text, known } = state.evaluate(compileScript(node.arg(1) ?? ''), (script) =>
+    runRewriteScript(script, state, quote),
+  );
   state.step('set', `set ${node.arg(0)} gives "${fromBytes(text)}"`);
   if (name === 'args') {
     state.args = text;
@@ -159,15 +161,15 @@ function runRewrite(engine: Engine, node: ConfigNode): Signal {
   if (flag === 'break') state.validLocation = false;
   engine.quote = false;
   if (redirect !== null) {
-    const to = unescapeRedirect(runScript(path, state, true));
+    const to = unescapeRedirect(runRewriteScript(path, state, true));
     const more = addArgs && state.args !== '' ? (hasQuestion ? '&' : '?') + state.args : '';
     state.redirectTo = to + more;
     state.step('rewrite-redirect', `${node.text} redirects to ${fromBytes(state.redirectTo)}`);
     return { status: redirect, body: null, node };
   }
-  const uri = runScript(path, state);
+  const uri = runRewriteScript(path, state);
   if (args !== null) {
-    const own = runScript(args, state, true);
+    const own = runRewriteScript(args, state, true);
     state.args = addArgs && state.args !== '' ? `${own}&${state.args}` : own;
   } else if (!addArgs) state.args = '';
   state.uri = uri;
@@ -225,7 +227,7 @@ function evaluateCondition(engine: Engine, words: readonly string[]): boolean {
   const value = state.variable(subject.replace(/^\$/, '').toLowerCase());
   if (operator === undefined) return value !== '' && value !== '0';
   if (operator === '=' || operator === '!=') {
-    const wanted = runScript(compileScript(operand), state, engine.quote);
+    const wanted = runRewriteScript(compileScript(operand), state, engine.quote);
     return (value === wanted) === (operator === '=');
   }
   const captures = searchPattern(toBytes(operand), value, operator.endsWith('*'));
@@ -239,7 +241,7 @@ function evaluateCondition(engine: Engine, words: readonly string[]): boolean {
 }
 
 function testFile({ state, quote }: Engine, test: string, operand: string): boolean {
-  const path = runScript(compileScript(operand), state, quote);
+  const path = runRewriteScript(compileScript(operand), state, quote);
   const kind = state.fileAt(path);
   if (kind === 'unknown') state.markUnknown(path);
   const exists = kind === 'file' || kind === 'dir';

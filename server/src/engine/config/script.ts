@@ -9,6 +9,8 @@ export type Script = readonly ScriptPart[];
 export interface ScriptContext {
   group(number: number): string;
   variable(name: string): string;
+  /** Whether the variable was set or matched: then it is what it was made last, for all readers. */
+  isKept(name: string): boolean;
   /** The text has become longer than nginx made room for: it answers 500. */
   overflow(): void;
   /** The target had escapes or plus signs: groups are escaped where they enter arguments or redirects. */
@@ -42,23 +44,62 @@ export function isConstant(script: Script): boolean {
   return script.every((part) => typeof part === 'string');
 }
 
-/** The text that a script gives; `quote` escapes groups, as `set` and redirects do. */
-export function runScript(script: Script, context: ScriptContext, quote = false): string {
-  if (script.length === 1 && typeof script[0] === 'string') return script[0];
-  if (script.length === 1 || script.filter((part) => typeof part !== 'string').length < 2)
-    return runOnce(script, context, quote);
-  // nginx runs a script for its length first: a map with a pattern changes the groups for the second time.
-  const { length } = runOnce(script, context, quote);
-  const result = runOnce(script, context, quote);
+/**
+ * The text of a complex value: each variable is read once, and stays so for the whole text (ngx_http_complex_value and
+ * ngx_http_script_run flush, and set e.flushed).
+ */
+export function runScript(script: Script, context: ScriptContext): string {
+  if (readsOnce(script)) return runOnce(script, context, false);
+  const values = new Map<string, string>();
+  const variable = (name: string): string => {
+    if (context.isKept(name)) return context.variable(name);
+    let value = values.get(name);
+    if (value === undefined) {
+      value = context.variable(name);
+      values.set(name, value);
+    }
+    return value;
+  };
+  return runTwice(script, context, variable, false);
+}
+
+/**
+ * The text of a directive of the rewrite module or of try_files: each variable is read wherever it stands, for the
+ * length and for the text. `quote` escapes groups, as `set` and redirects do.
+ */
+export function runRewriteScript(script: Script, context: ScriptContext, quote = false): string {
+  if (readsOnce(script)) return runOnce(script, context, quote);
+  return runTwice(script, context, (name) => context.variable(name), quote);
+}
+
+function readsOnce(script: Script): boolean {
+  return script.length === 1 || script.filter((part) => typeof part !== 'string').length < 2;
+}
+
+/** nginx runs a script for its length first: a map with a pattern changes the groups for the second time. */
+function runTwice(
+  script: Script,
+  context: ScriptContext,
+  variable: (name: string) => string,
+  quote: boolean,
+): string {
+  const { length } = runOnce(script, context, quote, variable);
+  const result = runOnce(script, context, quote, variable);
   if (result.length > length) context.overflow();
   return result;
 }
 
-function runOnce(script: Script, context: ScriptContext, quote: boolean): string {
+function runOnce(
+  script: Script,
+  context: ScriptContext,
+  quote: boolean,
+  variable?: (name: string) => string,
+): string {
   let result = '';
   for (const part of script) {
     if (typeof part === 'string') result += part;
-    else if ('variable' in part) result += context.variable(part.variable);
+    else if ('variable' in part)
+      result += variable ? variable(part.variable) : context.variable(part.variable);
     else {
       const text = context.group(part.group);
       result += quote && context.escapesGroups ? escapeArgs(text) : text;

@@ -2,7 +2,7 @@ import { escapeUri, fromBytes } from './bytes.ts';
 import { effective } from './inheritance.ts';
 import type { ConfigNode } from './model.ts';
 import type { RequestState } from './request-state.ts';
-import { compileScript, isConstant, runScript, type ScriptContext } from './script.ts';
+import { compileScript, isConstant, runRewriteScript, runScript, type ScriptContext } from './script.ts';
 import { fileBase, filePath } from './static-path.ts';
 
 /** Where a request goes on: a status, another URI, a named location, a file, or unchanged. */
@@ -31,7 +31,7 @@ export function tryFiles(state: RequestState): Onward {
     const last = i === words.length - 1;
     const directory = !last && written.endsWith('/');
     const script = compileScript(directory ? written.slice(0, -1) : written);
-    let name = runScript(script, state);
+    let name = runRewriteScript(script, state);
     // With an alias, the location's own name in front is taken off.
     if (isAlias && alias !== null && !isConstant(script) && name.startsWith(state.uri.slice(0, alias)))
       name = name.slice(alias);
@@ -104,6 +104,7 @@ function serveDirectory(state: RequestState): Onward {
   const seen: ScriptContext = {
     group: (number) => state.group(number),
     variable: (name) => state.lastVariable(name),
+    isKept: (name) => state.isKept(name),
     overflow: () => state.overflow(),
     escapesGroups: state.escapesGroups,
   };

@@ -188,6 +188,20 @@ describe('what surprised us', () => {
     expect((await go(location('set $s "$v|$m"; return 200 $s;'), { target })).body).toBe('|php');
   });
 
+  test('an if without a *_pass after one with it', async () => {
+    const ifs = (first: string, second: string, own = ''): string =>
+      `server { location / { ${own} if ($arg_x) { ${first} } if ($arg_y) { ${second} } } }`;
+    const target = '/?x=1&y=1';
+    const lost = await go(ifs('proxy_pass http://127.0.0.1:1;', 'set $z 1;'), { target });
+    expect(lost).toMatchObject({ status: 500, handler: null });
+    const outer = await go(ifs('proxy_pass http://127.0.0.1:1;', '', 'proxy_pass http://127.0.0.1:2;'), {
+      target,
+    });
+    expect(outer.handler?.arg(0)).toBe('http://127.0.0.1:2');
+    const own = await go(ifs('proxy_pass http://127.0.0.1:1;', 'proxy_pass http://127.0.0.1:3;'), { target });
+    expect(own.handler?.arg(0)).toBe('http://127.0.0.1:3');
+  });
+
   test('groups of an outer pattern stay when an inner one without groups matches', async () => {
     const servers = 'server { location ~ ^/(?<seg>[^/]+) { location ~ b$ { return 200 "$seg"; } } }';
     expect((await go(servers, { target: '/ab' })).body).toBe('ab');

@@ -36,6 +36,17 @@ export function handlerOf(block: ConfigNode): ConfigNode | null {
   return known;
 }
 
+/**
+ * The directive that tells a *_pass's handler where to go. The handler may be that of an earlier "if", while the block
+ * in effect is a later one: that has its own line or the one of its location, else none, and nginx answers 500 with "no
+ * upstream configuration" (ngx_http_upstream_init_request).
+ */
+export function passInEffect(handler: ConfigNode, block: ConfigNode): ConfigNode | null {
+  const own = (holder: ConfigNode | null): ConfigNode | null =>
+    holder?.children.findLast(({ name }) => name === handler.name) ?? null;
+  return own(block) ?? (block.name === 'if' || block.name === 'limit_except' ? own(block.parent) : null);
+}
+
 function lastHandler(block: ConfigNode): ConfigNode | null {
   return block.children.findLast((child) => isPass(child.name) || CONTENT_HANDLERS.has(child.name)) ?? null;
 }

@@ -1,8 +1,8 @@
 import { checkAccess, notedGuards } from './access.ts';
-import { enterBlock, errorPagesOf, isInternal } from './block-record.ts';
+import { enterBlock, errorPagesOf, isInternal, passInEffect } from './block-record.ts';
 import { brokenPass, crashes } from './broken-pass.ts';
 import { escapeUri, fromBytes } from './bytes.ts';
-import { effectiveValue } from './inheritance.ts';
+import { effectiveValue, isPass } from './inheritance.ts';
 import { findLocation, type LocationStep, namedLocation } from './location-choice.ts';
 import { parseOffset } from './nginx-values.ts';
 import type { RequestState } from './request-state.ts';
@@ -135,7 +135,16 @@ export class Walk {
   private content(): void {
     const { state } = this;
     if (state.handler) {
-      const { handler } = state;
+      const handler = isPass(state.handler.name) ? passInEffect(state.handler, state.block!) : state.handler;
+      if (!handler) {
+        state.step(
+          'pass',
+          `${state.block!.text} is in effect and has no ${state.handler.name}: nginx finds no upstream and answers 500`,
+        );
+        this.special(500);
+        return;
+      }
+      state.handler = handler;
       const failed = brokenPass(state, handler);
       if (failed) {
         this.special(500);

@@ -169,6 +169,8 @@ export async function keystrokes(work, file, count) {
       text: inserted,
     };
     document = TextDocument.update(document, [change], version);
+    // Nobody types more than 30 letters a second.
+    await new Promise((typed) => setTimeout(typed, 33));
     const shown = editor.diagnostics(uri, version);
     const start = process.hrtime.bigint();
     void editor.connection.sendNotification('textDocument/didChange', {

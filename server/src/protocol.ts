@@ -6,9 +6,9 @@ export type * from './engine/contract.ts';
 
 /**
  * What to start the language server's process with, for clients that can. Each keystroke makes a new model: with room
- * for several of them before they are collected, little of one is left to be copied, and nobody waits for it.
+ * for several of them, and leave to collect the old ones between two keystrokes, nobody waits for that.
  */
-export const PROCESS_ARGUMENTS: readonly string[] = ['--max-semi-space-size=64'];
+export const PROCESS_ARGUMENTS: readonly string[] = ['--max-semi-space-size=64', '--expose-gc'];
 
 /** Server to client, after each check and once for each open document: how the document was judged. */
 export const STATUS = 'nginx502/status';

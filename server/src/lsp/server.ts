@@ -54,6 +54,13 @@ import { type Checked, type Judged, Workspace } from './workspace.ts';
 /** Waiting for the next keystroke before checking, in milliseconds. */
 const DEBOUNCE = 120;
 
+/** Quiet after which what the last check left is collected: time that nobody waits for. */
+const SPARE = 10;
+
+/** Collects young objects, where the process may be asked to (PROCESS_ARGUMENTS). */
+const { gc } = globalThis as { gc?: (options: { type: 'minor' }) => void };
+const collectYoung = gc && ((): void => gc({ type: 'minor' }));
+
 /** Quiet after which the disk is looked at once more: not every editor tells of every change. */
 const IDLE = 1000;
 
@@ -77,6 +84,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
   let canFollowFolders = false;
   let timer: NodeJS.Timeout | null = null;
   let idle: NodeJS.Timeout | null = null;
+  let spare: NodeJS.Timeout | null = null;
   let clientFiles: ClientFiles | null = null;
   let folders: string[] = [];
   /** Grows with every change: a check of an older generation is dropped. */
@@ -218,6 +226,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
     workspace.forget();
     if (timer) clearTimeout(timer);
     if (idle) clearTimeout(idle);
+    if (spare) clearTimeout(spare);
     timer = setTimeout(() => {
       timer = null;
       void checkAll(generation);
@@ -284,6 +293,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       }
       void connection.sendNotification(CHECKED);
       idle = setTimeout(() => void lookAgain(), IDLE);
+      if (collectYoung) spare = setTimeout(collectYoung, SPARE);
     } catch (error) {
       complain('a check', error);
     }

@@ -103,7 +103,9 @@ describe('a subrequest', () => {
   });
 
   test('of auth_request is a 500', async () => {
-    expect((await status(failed, calls('auth_request /auth'))).code).toBe('500');
+    const asked = await status(failed, calls('auth_request /auth'));
+    expect(asked).toMatchObject({ code: '500', certainty: 'likely' });
+    expect(asked.note).toMatch(/auth_request asked for \/auth/);
   });
 
   test('of mirror changes nothing', async () => {
@@ -123,6 +125,9 @@ test('a client that leaves while nginx reads its request', async () => {
   expect((await left('reading client request headers')).code).toBe('400');
   expect((await left('reading client request line')).code).toBe('400');
   expect((await left('sending request to upstream')).code).toBe('499');
+  // While it reads a body, nginx names no action.
+  const body = await status(line('client prematurely closed connection', { upstream: null }));
+  expect(body).toMatchObject({ code: '400', certainty: 'possible' });
 });
 
 describe('several attempts of one request', () => {

@@ -1,8 +1,5 @@
-import { keptConnections } from '../config/connection-reuse.ts';
 import { effective } from '../config/inheritance.ts';
-import { parseIp } from '../config/ip-address.ts';
 import type { ConfigModel } from '../config/model.ts';
-import type { Proxied } from '../config/proxied.ts';
 import { serverNames } from '../config/routing.ts';
 import { parseUpstreamUrl } from '../config/upstream-url.ts';
 import type {
@@ -14,24 +11,23 @@ import type {
   Place,
   StatusVerdict,
 } from '../contract.ts';
-import { faultOf, matchMessage, phaseOfKind, statusOf } from '../errorlog/catalogue.ts';
+import { faultOf, matchMessage, phaseOfKind } from '../errorlog/catalogue.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
 import type { HelperLine } from '../errorlog/helper-line.ts';
 import type { Fault, MatchedMessage } from '../errorlog/message.ts';
 import { causesOf } from '../errorlog/message.ts';
 import type { FailureMode } from '../failures/failure-mode.ts';
 import { failureMode, failureModes } from '../failures/index.ts';
-import { attemptsOf, statusAmongAttempts } from './attempts.ts';
+import { attemptsOf } from './attempts.ts';
 import { bestPlace, type Case, type FoundPlace, type Peer, type Weight } from './case.ts';
+import { clientStatus } from './client-status.ts';
 import { phaseCommands } from './commands.ts';
-import { errorPageStatus } from './error-page-file.ts';
 import { fitted } from './fit-command.ts';
 import { causesOfGenerated, generatedBy, generatedNote } from './generated.ts';
 import { helperEvidence } from './helper-evidence.ts';
 import { findPlaces } from './locate.ts';
 import type { PasteClues } from './paste-clues.ts';
 import { withPair } from './request-pair.ts';
-import { subrequestStatus } from './subrequest-status.ts';
 import { surroundingsOf } from './surroundings.ts';
 import { tellApart } from './telling-apart.ts';
 
@@ -78,7 +74,7 @@ export function explain(entry: LogEntry, context: ExplainContext): Explanation {
       errno: entry.errno?.code ?? null,
     },
     entry: fieldsOf(entry),
-    status: statusIn(failure),
+    status: statusOfCase(failure),
     causes: generated ? causesOfGenerated(ranked, generated) : ranked,
     place: placeOf(failure),
     attempts: attemptsOf(failure).map(({ upstream, message }) => ({ upstream: upstream!.raw, message })),
@@ -117,58 +113,9 @@ function makeCase(entry: LogEntry, matched: MatchedMessage, context: ExplainCont
   };
 }
 
-/** What the client got. */
-function statusIn(failure: Case): StatusVerdict {
-  const status = surestStatus(failure);
+function statusOfCase(failure: Case): StatusVerdict {
+  const status = clientStatus(failure);
   return { ...status, certainty: atMost(failure, status.certainty) };
-}
-
-/** ... as far as the other lines and the configuration make it surer than the line alone. */
-function surestStatus(failure: Case): StatusVerdict {
-  const status =
-    subrequestStatus(failure) ??
-    errorPageStatus(failure) ??
-    statusAmongAttempts(failure) ??
-    statusOf(failure.matched.kind, failure.entry);
-  const target = bestPlace(failure)?.proxied;
-  if (!failure.model || !target || status.code === null || status.outcome !== 'response') return status;
-  const page = effective(failure.model, 'error_page', target.block).nodes.find((node) =>
-    node.args.includes(status.code!),
-  );
-  if (page)
-    return {
-      ...status,
-      certainty: 'likely',
-      note: `${status.code} inside nginx; the client gets what "${page.text}" makes of it`,
-    };
-  const phase = phaseOfKind(failure.matched.kind, failure.entry);
-  const stale = ['proxy', 'fastcgi', 'uwsgi', 'scgi'].some((family) =>
-    effective(failure.model!, `${family}_cache_use_stale`, target.block).nodes.some(
-      (node) => node.arg(0) !== 'off',
-    ),
-  );
-  // What failed before a backend was chosen has nothing to do with how many there are.
-  if (phase === 'other') return status;
-  const why = stale ? null : noOtherServer(failure.model, target, phase);
-  if (why === null || status.certainty === 'certain') return status;
-  return { ...status, certainty: 'certain', note: `${status.code}: ${why}` };
-}
-
-/** Why nginx leaves it at one attempt (ngx_http_upstream_next); null where it may make another. */
-function noOtherServer(model: ConfigModel, proxied: Proxied, phase: string): string | null {
-  const { target, handler, block } = proxied;
-  const none = 'nginx has no other server to try here';
-  if (target.kind === 'address' || target.kind === 'unix') return none;
-  const next = effective(model, `${handler}_next_upstream`, block).nodes[0];
-  if (next?.args.includes('off')) return `"${next.text}" lets nginx try no other server`;
-  if (target.kind !== 'upstream') return null;
-  // After a kept connection failed, the same peer is tried on a new one.
-  if (phase !== 'connect' && keptConnections(model, proxied).kept !== 'no') return null;
-  const [only, ...others] = target.upstream.peers.filter(({ down }) => !down);
-  const url = only?.url;
-  // A name may have several addresses.
-  const single = url && others.length === 0 && (url.socket !== null || parseIp(url.host ?? '') !== null);
-  return single ? `${none}: it is the only one of upstream ${target.upstream.name}` : null;
 }
 
 /** The backend's address, from the `upstream:` field or else from the message. */

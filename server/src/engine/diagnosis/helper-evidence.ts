@@ -109,3 +109,12 @@ export function toldAlone(line: HelperLine): { ids: readonly string[]; because: 
 export function causeOfBlockSize(size: number): string {
   return requestOfBlockSize(size) ? 'uwsgi-scgi-mismatch' : 'request-headers-too-big-for-backend';
 }
+
+/** How many workers php-fpm says are all busy: its limit pm.max_children; null where it says nothing of it. */
+export function busyPhpWorkers({ helpers }: Case): number | null {
+  for (const { kind, text } of helpers) {
+    const limit = kind === 'php-fpm' ? /max_children setting \((\d{1,6})\)/.exec(text)?.[1] : undefined;
+    if (limit !== undefined) return Number(limit);
+  }
+  return null;
+}

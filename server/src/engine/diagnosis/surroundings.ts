@@ -123,11 +123,15 @@ function byImage(helpers: readonly HelperLine[]): string | null {
   return image ? `line ${image.line} is of nginx's container image` : null;
 }
 
+/** Whether an address of `resolver` is that of Docker's own DNS server. */
+export function isDockerDns(server: string): boolean {
+  return /^127\.0\.0\.11(?::53)?$/.test(server);
+}
+
 /** Docker's own DNS server answers inside of containers only. */
 function byResolver({ resolver }: LogEntry, model: ConfigModel | null): string | null {
-  const asked = (server: string): boolean => /^127\.0\.0\.11(?::53)?$/.test(server);
-  const used = model?.named('resolver').some(({ args }) => args.some(asked)) ?? false;
-  return used || (resolver !== null && asked(resolver))
+  const used = model?.named('resolver').some(({ args }) => args.some(isDockerDns)) ?? false;
+  return used || (resolver !== null && isDockerDns(resolver))
     ? 'resolver 127.0.0.11 is there in containers of Docker only: nginx runs in one'
     : null;
 }

@@ -22,6 +22,8 @@ export interface LogEntry extends EntryFields {
   readonly resolver: string | null;
   /** Whether the line has the stream module's tail (`bytes from/to client:0/0`, or `udp client`). */
   readonly stream: boolean;
+  /** Whether the line has a login, as the mail module writes in place of a request (ngx_mail_log_error). */
+  readonly mail: boolean;
   /** Whether words of it are a guess: the line was changed before it was pasted, and was mended. */
   readonly guessed: boolean;
   /** Who handed the line on, where a prefix tells. */

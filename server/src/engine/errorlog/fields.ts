@@ -19,6 +19,7 @@ export interface Fields {
   readonly referrer: string | null;
   readonly resolver: string | null;
   readonly stream: boolean;
+  readonly mail: boolean;
   /** The text ends inside a field or a separator. */
   readonly cut: boolean;
 }
@@ -29,6 +30,7 @@ export interface Fields {
  */
 const CLIENT = 0;
 const SERVER = 1;
+const LOGIN = 2;
 const REQUEST = 3;
 const SUBREQUEST = 4;
 const UPSTREAM = 5;
@@ -42,7 +44,7 @@ const NAMES: readonly { readonly name: string; readonly order: number }[] = [
   { name: 'client', order: CLIENT },
   { name: 'udp client', order: CLIENT },
   { name: 'server', order: SERVER },
-  { name: 'login', order: 2 },
+  { name: 'login', order: LOGIN },
   { name: 'request', order: REQUEST },
   { name: 'subrequest', order: SUBREQUEST },
   { name: 'upstream', order: UPSTREAM },
@@ -169,6 +171,7 @@ function empty(start: number): Fields {
     referrer: null,
     resolver: null,
     stream: false,
+    mail: false,
     cut: false,
   };
 }
@@ -233,6 +236,7 @@ function readTail(line: string, start: number): Tail {
   let host: string | null = null;
   let referrer: string | null = null;
   let stream = line.startsWith(', udp ', start);
+  let mail = false;
   let cut = false;
   let clean = true;
   /** A request that holds something like a separator makes everything behind it doubtful once the line is cut. */
@@ -287,6 +291,9 @@ function readTail(line: string, start: number): Tail {
       case SERVER:
         server = value;
         break;
+      case LOGIN:
+        mail = true;
+        break;
       case REQUEST:
         request = readRequest(value);
         doubtful = value.includes('", ') || (request.protocol === null && line.indexOf('"', end + 1) >= 0);
@@ -324,7 +331,7 @@ function readTail(line: string, start: number): Tail {
     order = next;
   }
   if (cut && doubtful) {
-    return { ...empty(start), client, server, request, stream, cut, clean };
+    return { ...empty(start), client, server, request, stream, mail, cut, clean };
   }
   return {
     start,
@@ -337,6 +344,7 @@ function readTail(line: string, start: number): Tail {
     referrer,
     resolver: null,
     stream,
+    mail,
     cut,
     clean,
   };

@@ -57,6 +57,7 @@ export function makeEntry(line: string, head: Head, lineNumber: number, cut: boo
     referrer: fields.referrer,
     resolver: fields.resolver,
     stream: fields.stream,
+    mail: fields.mail,
     guessed: false,
     origin: null,
     truncated,

@@ -31,6 +31,7 @@ const FIELDS = {
   referrer: 'https://app.example/',
   resolver: null,
   stream: false,
+  mail: false,
   truncated: false,
 };
 

@@ -2,6 +2,7 @@ import { keptConnections } from '../config/connection-reuse.ts';
 import { type Proxied, passesTo } from '../config/proxied.ts';
 import { bestPlace, type Case, peerAddress, type Weight } from '../diagnosis/case.ts';
 import { onBackend } from '../diagnosis/commands.ts';
+import { busyPhpWorkers } from '../diagnosis/helper-evidence.ts';
 import { shellQuote } from '../diagnosis/shell.ts';
 import { endsOfPeer } from '../diagnosis/spoken.ts';
 import type { LogEntry } from '../errorlog/entry.ts';
@@ -83,7 +84,7 @@ function weighAgainstChildren(
   because: readonly string[],
   idle: number,
 ): Weight {
-  const children = childrenOf(failure);
+  const children = busyPhpWorkers(failure);
   const against: string[] = [];
   if (errnoMeaning(entry.errno) !== 'again')
     against.push('a request that takes too long writes the same line');
@@ -104,15 +105,6 @@ function weighAgainstChildren(
 function workerProcesses({ model }: Case): number | null {
   const value = model!.top.find(({ name }) => name === 'worker_processes')?.arg(0) ?? '1';
   return /^\d{1,5}$/.test(value) ? Number(value) : null;
-}
-
-/** The limit that php-fpm says it has reached. */
-function childrenOf({ helpers }: Case): number | null {
-  for (const { kind, text } of helpers) {
-    const limit = kind === 'php-fpm' ? /max_children setting \((\d{1,6})\)/.exec(text)?.[1] : undefined;
-    if (limit !== undefined) return Number(limit);
-  }
-  return null;
 }
 
 /** Idle connections that each pool of the files may keep to the backend of the line. */

@@ -1,6 +1,7 @@
 import type { Case } from '../diagnosis/case.ts';
 import { peerAddress } from '../diagnosis/case.ts';
 import { onBackend } from '../diagnosis/commands.ts';
+import { busyPhpWorkers } from '../diagnosis/helper-evidence.ts';
 import { agesOf, near } from '../diagnosis/request-age.ts';
 import { repeatToBackend } from '../diagnosis/request-pair.ts';
 import { aboutSamePeer, spread } from '../diagnosis/same-peer.ts';
@@ -56,11 +57,9 @@ export const readTimeout: FailureMode = {
   remedy: {
     cure: (failure) => {
       const { directive } = timeoutOf(failure, 'read');
-      const full = failure.helpers
-        .map(({ text }) => /max_children setting \((\d{1,6})\)/.exec(text)?.[1])
-        .find(Boolean);
-      if (full !== undefined)
-        return `find what keeps ${full === '1' ? 'the one worker' : `all ${full} workers`} of php-fpm busy (its slow log: request_slowlog_timeout), and raise pm.max_children above ${full} if the memory is there: requests wait for a free worker`;
+      const full = busyPhpWorkers(failure);
+      if (full !== null)
+        return `find what keeps ${full === 1 ? 'the one worker' : `all ${full} workers`} of php-fpm busy (its slow log: request_slowlog_timeout), and raise pm.max_children above ${full} if the memory is there: requests wait for a free worker`;
       return `see what the backend did at that time: a slow query, a call of another service, no free worker. If such requests may take that long, raise ${directive} in their location only, and the backend's own limit with it`;
     },
     mitigate:

@@ -5,6 +5,7 @@ import type { ConfirmingCommand } from '../contract.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { onNginx } from '../diagnosis/commands.ts';
 import { operand, shellQuote } from '../diagnosis/shell.ts';
+import { isDockerDns } from '../diagnosis/surroundings.ts';
 import { DNS_CODES, RESOLVER_TIMEOUTS } from '../errorlog/protocol-codes.ts';
 import type { FailureMode } from './failure-mode.ts';
 
@@ -48,7 +49,7 @@ export const resolverFailed: FailureMode = {
     const sure = code !== null && (code === 2 || code === 5 || RESOLVER_TIMEOUTS.has(code));
     const name = nameOf(failure);
     // Docker's own DNS server knows services by one word.
-    if (code === 3 && name !== null && !name.includes('.') && !servers.includes('127.0.0.11'))
+    if (code === 3 && name !== null && !name.includes('.') && !servers.some(isDockerDns))
       return {
         certainty: 'possible',
         because: [],
@@ -105,9 +106,7 @@ export const resolverFailed: FailureMode = {
 
 /** Whether Docker's own DNS server was asked for a container: those have names of one word. */
 function byDocker(failure: Case, name: string): boolean {
-  return (
-    !name.includes('.') && askedServers(failure).some((server) => /^127\.0\.0\.11(?::53)?$/.test(server))
-  );
+  return !name.includes('.') && askedServers(failure).some(isDockerDns);
 }
 
 function nameOf(failure: Case): string | null {

@@ -3,6 +3,7 @@ import { effective } from '../config/inheritance.ts';
 import { bestPlace, type Case } from '../diagnosis/case.ts';
 import { onNginx, resolves } from '../diagnosis/commands.ts';
 import { operand } from '../diagnosis/shell.ts';
+import { isDockerDns } from '../diagnosis/surroundings.ts';
 import type { FailureMode } from './failure-mode.ts';
 
 /**
@@ -95,7 +96,7 @@ function resolverOf(failure: Case): string | null {
 /** Docker's DNS server, where nginx asks it or knows the service by a compose file. */
 function asksDocker(failure: Case): string | null {
   const server = resolverOf(failure);
-  if (server === '127.0.0.11') return server;
+  if (server !== null && isDockerDns(server)) return server;
   const name = nameOf(failure);
   return failure.model && name && server === null && servicePorts(failure.model, name).length > 0
     ? '127.0.0.11'

@@ -162,8 +162,7 @@ function streamVerdict(entry: LogEntry): StatusVerdict | null {
       'certain',
       'stream: nginx closes the connection to the client without an answer.',
     );
-  // ngx_mail_log_error: a login in place of a request.
-  return entry.request === null && entry.raw.includes(', login: "')
+  return entry.mail
     ? verdict(
         null,
         'closed',
